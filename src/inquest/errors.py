@@ -1,0 +1,40 @@
+"""The one error that people are meant to read."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class InquestError(Exception):
+    """Bad input, said in one line: where it is, what was found, what is allowed.
+
+    Parameters
+    ----------
+    where : str
+        The config key, or the file (and row), that is at fault.
+    found : str
+        What stands there.
+    allowed : str
+        What may stand there, or what to do about it.
+    """
+
+    def __init__(self, where: str, found: str, allowed: str):
+        self.where, self.found, self.allowed = where, found, allowed
+        super().__init__(" ".join(f"{where}: {found}; {allowed}".split()))
+
+    def __reduce__(self):
+        return type(self), (self.where, self.found, self.allowed)
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """Return `` (did you mean `x`?)`` for the nearest of ``words``, or an empty string."""
+    close = difflib.get_close_matches(str(word), [str(w) for w in words], n=1, cutoff=0.5)
+    return f" (did you mean `{close[0]}`?)" if close else ""
+
+
+def listing(words: Iterable[object], most: int = 12) -> str:
+    """Return the words as a comma-separated list, cut after ``most`` of them."""
+    words = [str(w) for w in words]
+    cut = f", … ({len(words)} in all)" if len(words) > most else ""
+    return ", ".join(words[:most]) + cut

@@ -1,0 +1,67 @@
+"""What code a script runs: its own text and that of every inquest module it imports, followed through."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+
+def code_digest(script: str | Path) -> str:
+    """Return a digest of a script and of all it imports from inquest.
+
+    Snakemake does not notice an edit in an imported module; a rule that carries this digest among its
+    params is rerun by just the edits that concern it, and by no ``touch``.
+    """
+    digest = hashlib.sha256()
+    for path in code_files(script):
+        digest.update(_content(path))
+    return digest.hexdigest()[:16]
+
+
+def code_files(script: str | Path) -> list[Path]:
+    """Return the script and every inquest module that it imports, directly or through others, sorted."""
+    seen: set[Path] = set()
+    waiting = [Path(script).resolve()]
+    while waiting:
+        path = waiting.pop()
+        if path not in seen:
+            seen.add(path)
+            waiting.extend(_imports(path))
+    return sorted(seen, key=lambda path: (path.name, str(path)))
+
+
+@functools.cache
+def _content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+@functools.cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    found: set[Path] = set()
+    for node in ast.walk(ast.parse(_content(path), filename=str(path))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                found |= _modules(alias.name)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= _modules(node.module)
+            for alias in node.names:  # `from inquest.data import splits` names a module, too
+                found |= _modules(f"{node.module}.{alias.name}")
+    return tuple(sorted(found))
+
+
+def _modules(name: str) -> set[Path]:
+    """Return the files that importing ``name`` runs: the module's own and those of its parents."""
+    parts = name.split(".")
+    if parts[0] != "inquest":
+        return set()
+    found = set()
+    for depth in range(1, len(parts) + 1):
+        base = ROOT.joinpath(*parts[1:depth])
+        for path in (base / "__init__.py", base.parent / f"{base.name}.py"):
+            if path.is_file():
+                found.add(path)
+    return found

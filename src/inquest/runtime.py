@@ -1,0 +1,125 @@
+"""How a job runs: seeds by name, thread limits, hardware facts, and errors that end in one line."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import os
+import platform
+import sys
+import time
+import traceback
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from inquest.errors import InquestError
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+
+
+def seed_for(study_seed: int, *names: object) -> int:
+    """Return the seed that belongs to a name, such as ``seed_for(7, "shapley", 3)``.
+
+    Seeds depend on names alone, never on how many were drawn before: the order and the number of jobs
+    change nothing.
+
+    Returns
+    -------
+    int
+        In 0 … 2**32 - 1, uniform over names (the first four bytes of a SHA-256).
+    """
+    text = "\x1f".join(str(part) for part in (study_seed, *names))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+
+
+def limit_threads(threads: int) -> None:
+    """Give BLAS and OpenMP exactly ``threads`` threads. Call it before numpy is imported."""
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = str(threads)
+    if "numpy" in sys.modules:
+        import threadpoolctl
+
+        threadpoolctl.threadpool_limits(threads)
+
+
+def hardware() -> dict[str, object]:
+    """Return processor, cores, memory (GiB) and system of this machine, for the provenance page."""
+    cpu, memory = platform.processor() or platform.machine(), None
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+        cpu = names[0] if names else cpu
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        memory = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    return {
+        "processor": cpu,
+        "cores": os.cpu_count(),
+        "memory_gib": memory,
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+    }
+
+
+def versions(distributions: Iterable[str]) -> dict[str, str]:
+    """Return the installed version of each distribution that is installed."""
+    found = {}
+    for name in distributions:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
+
+
+class Progress:
+    """Say in the rule's log how much of a long job is done and how long the rest will take."""
+
+    def __init__(self, what: str, total: int, every: float = 5.0):
+        self.what, self.total, self.every = what, total, every
+        self.done, self.started, self.said = 0, time.monotonic(), time.monotonic()
+
+    def step(self, done: int = 1) -> None:
+        self.done += done
+        now = time.monotonic()
+        if now - self.said >= self.every or self.done == self.total:
+            self.said = now
+            left = (now - self.started) / self.done * (self.total - self.done)
+            print(f"{self.what}: {self.done} of {self.total}, {left:.0f} s left", flush=True)
+
+
+@contextlib.contextmanager
+def job(snakemake) -> Iterator[None]:
+    """Run a rule's script: output goes to the rule's log, an error ends in one line on the screen.
+
+    The traceback is in the log. The line on the screen (and last in the log) starts with ``inquest:``.
+    Takes Snakemake's ``snakemake`` object (its ``log``, ``rule`` and ``threads``), and exits with code 1
+    on an error.
+    """
+    limit_threads(snakemake.threads)
+    path = Path(str(snakemake.log)) if snakemake.log else Path(os.devnull)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    line = None
+    with open(path, "w", encoding="utf-8") as log:
+        with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+            try:
+                yield
+            except Exception as error:
+                traceback.print_exc()
+                line = describe(error, snakemake.rule, path)
+                print(line)
+    if line is not None:
+        print(line, file=sys.stderr, flush=True)
+        sys.exit(1)
+
+
+def describe(error: Exception, rule: str, log: Path) -> str:
+    """Return the one line that a person sees for an error."""
+    if isinstance(error, InquestError):
+        return f"inquest: {error}"
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"inquest: rule {rule} failed: {type(error).__name__}: {first} (traceback in {log})"
