@@ -1,0 +1,85 @@
+"""The config of a study: one file, checked as a whole before any job starts.
+
+Each section has its model in a module of its own name; a chapter adds a module, and a line below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from inquest.config.base import Section, complain, slug
+from inquest.config.baseline import Baseline
+from inquest.config.data import Data
+from inquest.config.documents import Document
+from inquest.config.influence import Influence
+from inquest.config.shapley import Shapley
+from inquest.errors import InquestError, listing, nearest
+
+__all__ = ["Study", "load_study", "schema", "slug"]
+
+
+class Study(Section):
+    """A study: a name, a seed, and a section for each chapter."""
+
+    study: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+    """The study's name: results go to `results/<study>/`."""
+    seed: Annotated[int, Field(ge=0)]
+    """The seed that every random choice is derived from."""
+    documents: Annotated[dict[str, Document], Field(min_length=1)]
+    """The reports to write, by file name."""
+    data: Data
+    baseline: Baseline = Field(default_factory=Baseline)
+    influence: Influence = Field(default_factory=Influence)
+    shapley: Shapley = Shapley()
+
+
+def load_study(
+    config: Mapping[str, Any], chapters: Collection[str] = (), rubrics: Collection[str] = ()
+) -> Study:
+    """Return the config as a `Study`, with every default filled in.
+
+    Parameters
+    ----------
+    config : mapping
+        The config as YAML gives it.
+    chapters, rubrics : collections of str
+        The names that a document may use.
+
+    Raises
+    ------
+    InquestError
+        One line: the key, what was found, what is allowed.
+    """
+    try:
+        study = Study.model_validate(dict(config))
+    except ValidationError as error:
+        raise complain(error, Study) from None
+    if study.study == "downloads":
+        raise InquestError("config key `study`", "found 'downloads'", "this name is taken by the download cache")
+    for name, document in study.documents.items():
+        if not slug(name) or slug(name) != name.lower():
+            raise InquestError(
+                f"config key `documents.{name}`", "the name is a file name", "letters, digits and hyphens are allowed"
+            )
+        for chapter in document.chapters:
+            if chapter not in chapters:
+                raise InquestError(
+                    f"config key `documents.{name}.chapters`",
+                    f"unknown chapter {chapter!r}{nearest(chapter, chapters)}",
+                    f"allowed: {listing(sorted(chapters))}",
+                )
+        if document.rubric is not None and document.rubric not in rubrics:
+            raise InquestError(
+                f"config key `documents.{name}.rubric`",
+                f"unknown rubric {document.rubric!r}{nearest(document.rubric, rubrics)}",
+                f"allowed: {listing(sorted(rubrics))}",
+            )
+    return study
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of the config, for editors."""
+    return Study.model_json_schema(by_alias=True)

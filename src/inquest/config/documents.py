@@ -1,0 +1,35 @@
+"""The `documents` section: which chapters make up which PDF."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from inquest.config.base import Section
+
+
+class Statement(Section):
+    """A text of the authors' own, such as who contributed what."""
+
+    title: str
+    text: str
+    """Markdown; HTML in it is shown, not run."""
+
+
+class Document(Section):
+    """A report: `results/<study>/<name>.html` and `.pdf`."""
+
+    title: str
+    subtitle: str = ""
+    authors: list[str] = []
+    course: str = ""
+    date: str | datetime.date | None = None
+    """Printed on the title page; null prints none."""
+    chapters: Annotated[list[str], Field(min_length=1)]
+    """The chapters, in order."""
+    rubric: str | None = None
+    """A file of report/rubrics without its ending: where each mark is earned."""
+    statements: list[Statement] = []
+    paper: Literal["A4", "Letter"] = "A4"
