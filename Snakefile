@@ -1,0 +1,33 @@
+# inquest: what made this model what it is?
+#
+#   snakemake --cores 2                                     the default study (config.yaml)
+#   snakemake --cores 2 --configfile studies/iris.yaml      another one
+#
+# Each chapter is a file in rules/, scripts/<chapter>/ and report/chapters/; `documents` in the config
+# says which of them make up which report.
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+if "study" not in config:
+
+    configfile: "config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/baseline.smk"
+include: "rules/influence.smk"
+include: "rules/shapley.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        expand("{results}/{document}.pdf", results=RESULTS, document=STUDY.documents),
+
+
+onerror:
+    complaints(log)

@@ -1,0 +1,69 @@
+# Paths, the checked config, and helpers that the chapters share.
+
+import os
+import sys
+import time
+from pathlib import Path
+
+BASE = Path(workflow.basedir)
+sys.path.insert(0, str(BASE / "src"))
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(BASE / "src"), os.environ.get("PYTHONPATH")]))
+
+from inquest.config import load_study, slug
+from inquest.errors import InquestError
+from inquest.lineage import code_digest
+
+STARTED = time.time()
+
+
+def check_classifiers(study):
+    """Find import paths and hyperparameters that are none, where this environment has the learners."""
+    try:
+        from inquest.learners.estimators import build_classifier
+    except ImportError:
+        return  # with --sdm conda, only the jobs have them: the rule `fit` checks
+    for name, spec in study.baseline.classifiers.items():
+        build_classifier(name, spec.path, spec.params, seed=0)
+
+
+try:
+    STUDY = load_study(
+        config,
+        chapters=[path.name.split(".")[0] for path in (BASE / "report" / "chapters").glob("*.html.j2")],
+        rubrics=[path.stem for path in (BASE / "report" / "rubrics").glob("*.yaml")],
+    )
+    check_classifiers(STUDY)
+except InquestError as error:
+    sys.exit(f"inquest: {error}")
+
+RESULTS = f"results/{STUDY.study}"
+CONFIG = STUDY.model_dump(mode="json", by_alias=True)
+ENVIRONMENT = str(BASE / "envs" / "inquest.yaml")
+
+# What a chapter adds here is all that others need to know of it:
+REPORTED = {}  # chapter -> the artefacts that its pages read
+RETRAINING = []  # dicts: what is retrained, how often, on which share of the training rows
+
+
+def code(script):
+    """The digest of a script and of what it imports from inquest: code counts as input."""
+    return code_digest(BASE / "scripts" / f"{script}.py")
+
+
+def artefacts(chapter, tables=(), figures=()):
+    """The files that a chapter's pages read."""
+    return [
+        f"{RESULTS}/{chapter}/facts.json",
+        *(f"{RESULTS}/{chapter}/tables/{name}.parquet" for name in tables),
+        *(f"{RESULTS}/{chapter}/figures/{name}.svg" for name in figures),
+    ]
+
+
+def complaints(log):
+    """Say again, last of all, why rules failed: one line each."""
+    for path in sorted(Path(RESULTS, "logs").rglob("*.log")):
+        if path.stat().st_mtime >= STARTED:
+            last = path.read_text(encoding="utf-8", errors="replace").rstrip().rpartition("\n")[2]
+            if last.startswith("inquest: "):
+                print(last, file=sys.stderr)
+    print(f"What is already computed stays; start again with the same command to go on.", file=sys.stderr)

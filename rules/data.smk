@@ -1,0 +1,114 @@
+# Raw files -> clean table -> split -> what the report says of them.
+
+SOURCES = dict(zip(STUDY.data.raw_names(), CONFIG["data"]["sources"]))
+DATA_TABLES = ["sources", "features", "labels", "duplicates"]
+DATA_FIGURES = ["labels", "features"]
+REPORTED["data"] = artefacts("data", DATA_TABLES, DATA_FIGURES)
+
+
+def source_file(wildcards):
+    return SOURCES[wildcards.source]["file"] or []
+
+
+rule fetch:
+    input:
+        file=source_file,
+    output:
+        raw=f"{RESULTS}/data/raw/{{source}}",
+        facts=f"{RESULTS}/data/raw/{{source}}.json",
+    log:
+        f"{RESULTS}/logs/data/fetch-{{source}}.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/fetch-{{source}}.tsv"
+    wildcard_constraints:
+        source="|".join(SOURCES),
+    params:
+        code=code("data/fetch"),
+        source=lambda wildcards: SOURCES[wildcards.source],
+        downloads="results/downloads",
+    conda:
+        ENVIRONMENT
+    message:
+        "Fetch the raw file {wildcards.source}"
+    script:
+        "../scripts/data/fetch.py"
+
+
+rule clean:
+    input:
+        raw=expand("{results}/data/raw/{source}", results=RESULTS, source=SOURCES),
+    output:
+        table=f"{RESULTS}/data/clean.parquet",
+        facts=f"{RESULTS}/data/clean.json",
+    log:
+        f"{RESULTS}/logs/data/clean.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/clean.tsv"
+    params:
+        code=code("data/clean"),
+        seed=CONFIG["seed"],
+        skip_rows=[source["skip_rows"] for source in SOURCES.values()],
+        names=[source["member"] or source["file"] or source["url"] for source in SOURCES.values()],
+        options={
+            key: CONFIG["data"][key]
+            for key in (
+                "separator encoding header columns missing replace drop types describe label positive sample split"
+            ).split()
+        },
+    conda:
+        ENVIRONMENT
+    message:
+        "Make the clean table"
+    script:
+        "../scripts/data/clean.py"
+
+
+rule split:
+    input:
+        table=f"{RESULTS}/data/clean.parquet",
+        facts=f"{RESULTS}/data/clean.json",
+    output:
+        parts=f"{RESULTS}/data/split.parquet",
+        facts=f"{RESULTS}/data/split.json",
+    log:
+        f"{RESULTS}/logs/data/split.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/split.tsv"
+    params:
+        code=code("data/split"),
+        seed=CONFIG["seed"],
+        label=CONFIG["data"]["label"],
+        split=CONFIG["data"]["split"],
+    conda:
+        ENVIRONMENT
+    message:
+        "Split the rows into training and test"
+    script:
+        "../scripts/data/split.py"
+
+
+rule describe_data:
+    input:
+        table=f"{RESULTS}/data/clean.parquet",
+        clean=f"{RESULTS}/data/clean.json",
+        parts=f"{RESULTS}/data/split.parquet",
+        split=f"{RESULTS}/data/split.json",
+        sources=expand("{results}/data/raw/{source}.json", results=RESULTS, source=SOURCES),
+    output:
+        artefacts("data", DATA_TABLES, DATA_FIGURES),
+    log:
+        f"{RESULTS}/logs/data/describe_data.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/describe_data.tsv"
+    params:
+        code=code("data/describe_data"),
+        title=CONFIG["data"]["title"],
+        about=CONFIG["data"]["about"],
+        describe=CONFIG["data"]["describe"],
+        split=CONFIG["data"]["split"],
+    conda:
+        ENVIRONMENT
+    message:
+        "Describe the data"
+    script:
+        "../scripts/data/describe_data.py"

@@ -1,0 +1,161 @@
+# Leave-one-out and leave-group-out influence: each an exact retrain of the chosen classifier.
+
+POINTS = STUDY.influence.points.number
+PER_JOB = STUDY.influence.points_per_job
+POINT_JOBS = [f"{first}-{min(first + PER_JOB, POINTS) - 1}" for first in range(0, POINTS, PER_JOB)]
+GROUPS = {slug(group["name"]): group for group in CONFIG["influence"]["groups"]}
+INFLUENCE_TABLES = ["points", "unusual", "groups", "group_repeats"]
+INFLUENCE_FIGURES = ["points", "unusual", "sizes", "groups"]
+REPORTED["influence"] = artefacts("influence", INFLUENCE_TABLES, INFLUENCE_FIGURES)
+RETRAINING += [
+    {"what": "leave-one-out", "times": POINTS, "share": 1.0},
+    *(
+        {"what": "leave-group-out", "times": group.get("repeats", 1), "share": 1 - group.get("fraction", 0.0)}
+        for group in GROUPS.values()
+    ),
+]
+
+
+rule order_points:
+    input:
+        problem=RETRAIN_INPUT["problem"],
+        unusual=f"{RESULTS}/influence/unusual.parquet",
+    output:
+        f"{RESULTS}/influence/order.parquet",
+    log:
+        f"{RESULTS}/logs/influence/order_points.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/order_points.tsv"
+    params:
+        code=code("influence/order_points"),
+        seed=CONFIG["seed"],
+        choose=CONFIG["influence"]["points"]["choose"],
+        rows=CONFIG["influence"]["points"]["rows"],
+    conda:
+        ENVIRONMENT
+    message:
+        "Put the training rows in the order in which they are left out"
+    script:
+        "../scripts/influence/order_points.py"
+
+
+rule leave_one_out:
+    input:
+        **RETRAIN_INPUT,
+        order=f"{RESULTS}/influence/order.parquet",
+    output:
+        f"{RESULTS}/influence/leave_one_out/{{points}}.json",
+    log:
+        f"{RESULTS}/logs/influence/leave_one_out-{{points}}.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/leave_one_out-{{points}}.tsv"
+    wildcard_constraints:
+        points=r"\d+-\d+",
+    params:
+        **RETRAIN_PARAMS,
+        code=code("influence/leave_one_out"),
+    conda:
+        ENVIRONMENT
+    message:
+        "Retrain without the point(s) {wildcards.points}"
+    script:
+        "../scripts/influence/leave_one_out.py"
+
+
+rule find_group:
+    input:
+        features=f"{RESULTS}/baseline/features.parquet",
+        table=f"{RESULTS}/data/clean.parquet",
+    output:
+        f"{RESULTS}/influence/groups/{{group}}.json",
+    log:
+        f"{RESULTS}/logs/influence/find_group-{{group}}.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/find_group-{{group}}.tsv"
+    wildcard_constraints:
+        group="|".join(GROUPS),
+    params:
+        code=code("influence/find_group"),
+        seed=CONFIG["seed"],
+        label=CONFIG["data"]["label"],
+        group=lambda wildcards: GROUPS[wildcards.group],
+    conda:
+        ENVIRONMENT
+    message:
+        "Find the rows of the group {wildcards.group}"
+    script:
+        "../scripts/influence/find_group.py"
+
+
+rule leave_group_out:
+    input:
+        **RETRAIN_INPUT,
+        group=f"{RESULTS}/influence/groups/{{group}}.json",
+    output:
+        f"{RESULTS}/influence/leave_group_out/{{group}}.json",
+    log:
+        f"{RESULTS}/logs/influence/leave_group_out-{{group}}.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/leave_group_out-{{group}}.tsv"
+    wildcard_constraints:
+        group="|".join(GROUPS),
+    params:
+        **RETRAIN_PARAMS,
+        code=code("influence/leave_group_out"),
+    conda:
+        ENVIRONMENT
+    message:
+        "Retrain without the group {wildcards.group}"
+    script:
+        "../scripts/influence/leave_group_out.py"
+
+
+rule find_unusual:
+    input:
+        **RETRAIN_INPUT,
+        features=f"{RESULTS}/baseline/features.parquet",
+    output:
+        f"{RESULTS}/influence/unusual.parquet",
+    log:
+        f"{RESULTS}/logs/influence/find_unusual.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/find_unusual.tsv"
+    params:
+        **RETRAIN_PARAMS,
+        code=code("influence/find_unusual"),
+        neighbours=CONFIG["influence"]["neighbours"],
+    conda:
+        ENVIRONMENT
+    message:
+        "Measure how unusual each training row is"
+    script:
+        "../scripts/influence/find_unusual.py"
+
+
+rule describe_influence:
+    input:
+        full=RETRAIN_INPUT["full"],
+        clean=RETRAIN_INPUT["clean"],
+        table=f"{RESULTS}/data/clean.parquet",
+        split=f"{RESULTS}/data/split.json",
+        unusual=f"{RESULTS}/influence/unusual.parquet",
+        points=expand("{results}/influence/leave_one_out/{points}.json", results=RESULTS, points=POINT_JOBS),
+        groups=expand("{results}/influence/leave_group_out/{group}.json", results=RESULTS, group=GROUPS),
+    output:
+        artefacts("influence", INFLUENCE_TABLES, INFLUENCE_FIGURES),
+    log:
+        f"{RESULTS}/logs/influence/describe_influence.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/describe_influence.tsv"
+    params:
+        code=code("influence/describe_influence"),
+        metric=CONFIG["baseline"]["metric"],
+        choose=CONFIG["influence"]["points"]["choose"],
+        neighbours=CONFIG["influence"]["neighbours"],
+        groups=list(GROUPS.values()),
+    conda:
+        ENVIRONMENT
+    message:
+        "Describe the influence of rows and groups"
+    script:
+        "../scripts/influence/describe_influence.py"

@@ -1,0 +1,121 @@
+# Truncated Monte Carlo Data Shapley: a game of rows, a game of groups, a job for each permutation.
+
+PERMUTATIONS = range(STUDY.shapley.permutations)
+GAMES = ["rows", *(["groups"] if STUDY.shapley.groups else [])]
+SHAPLEY_TABLES = ["values", "best", "worst", "truncation", *(["groups"] if STUDY.shapley.groups else [])]
+SHAPLEY_FIGURES = ["values", "running", "loo", *(["groups"] if STUDY.shapley.groups else [])]
+REPORTED["shapley"] = artefacts("shapley", SHAPLEY_TABLES, SHAPLEY_FIGURES)
+RETRAINING += [
+    {"what": "Shapley values of rows", "times": len(PERMUTATIONS), "prefixes": STUDY.shapley.rows},
+    {"what": "leave-one-out of the valued rows", "times": STUDY.shapley.rows, "rows": STUDY.shapley.rows},
+    *(
+        {"what": "Shapley values of groups", "times": len(PERMUTATIONS) * (len(GROUPS) + 1), "share": 1.0}
+        for game in GAMES[1:]
+    ),
+]
+
+
+rule draw_players:
+    input:
+        problem=RETRAIN_INPUT["problem"],
+        clean=RETRAIN_INPUT["clean"],
+    output:
+        f"{RESULTS}/shapley/rows/players.json",
+    log:
+        f"{RESULTS}/logs/shapley/draw_players.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/draw_players.tsv"
+    params:
+        **RETRAIN_PARAMS,
+        code=code("shapley/draw_players"),
+        rows=CONFIG["shapley"]["rows"],
+        choose=CONFIG["shapley"]["choose"],
+    conda:
+        ENVIRONMENT
+    message:
+        "Draw the rows that are valued, and leave each of them out"
+    script:
+        "../scripts/shapley/draw_players.py"
+
+
+rule gather_players:
+    input:
+        **RETRAIN_INPUT,
+        groups=expand("{results}/influence/groups/{group}.json", results=RESULTS, group=GROUPS),
+    output:
+        f"{RESULTS}/shapley/groups/players.json",
+    log:
+        f"{RESULTS}/logs/shapley/gather_players.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/gather_players.tsv"
+    params:
+        **RETRAIN_PARAMS,
+        code=code("shapley/gather_players"),
+    conda:
+        ENVIRONMENT
+    message:
+        "Gather the groups that are valued"
+    script:
+        "../scripts/shapley/gather_players.py"
+
+
+rule permutation:
+    input:
+        problem=RETRAIN_INPUT["problem"],
+        clean=RETRAIN_INPUT["clean"],
+        players=f"{RESULTS}/shapley/{{game}}/players.json",
+    output:
+        f"{RESULTS}/shapley/{{game}}/permutation/{{index}}.parquet",
+    log:
+        f"{RESULTS}/logs/shapley/permutation-{{game}}-{{index}}.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/permutation-{{game}}-{{index}}.tsv"
+    wildcard_constraints:
+        game="rows|groups",
+        index=r"\d+",
+    params:
+        **RETRAIN_PARAMS,
+        code=code("shapley/permutation"),
+        tolerance=CONFIG["shapley"]["tolerance"],
+    conda:
+        ENVIRONMENT
+    message:
+        "Walk along permutation {wildcards.index} of the {wildcards.game}"
+    script:
+        "../scripts/shapley/permutation.py"
+
+
+rule describe_shapley:
+    input:
+        clean=RETRAIN_INPUT["clean"],
+        table=f"{RESULTS}/data/clean.parquet",
+        players=expand("{results}/shapley/{game}/players.json", results=RESULTS, game=GAMES),
+        groups=[f"{RESULTS}/influence/leave_group_out/{group}.json" for group in GROUPS if STUDY.shapley.groups],
+        **{
+            game: expand(
+                "{results}/shapley/{game}/permutation/{index}.parquet",
+                results=RESULTS,
+                game=game,
+                index=PERMUTATIONS,
+            )
+            for game in GAMES
+        },
+    output:
+        artefacts("shapley", SHAPLEY_TABLES, SHAPLEY_FIGURES),
+    log:
+        f"{RESULTS}/logs/shapley/describe_shapley.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/describe_shapley.tsv"
+    params:
+        code=code("shapley/describe_shapley"),
+        metric=CONFIG["baseline"]["metric"],
+        choose=CONFIG["shapley"]["choose"],
+        tolerance=CONFIG["shapley"]["tolerance"],
+        show=CONFIG["shapley"]["show"],
+        groups=list(GROUPS.values()),
+    conda:
+        ENVIRONMENT
+    message:
+        "Describe the Shapley values"
+    script:
+        "../scripts/shapley/describe_shapley.py"

@@ -1,0 +1,24 @@
+"""Gather the groups as players: their rows, and U(empty) and U(all) of their game."""
+
+import numpy as np
+
+from inquest.artefacts import read_json, write_json
+from inquest.learners.chosen import chosen_utility
+from inquest.runtime import job
+from inquest.utility import Players
+
+with job(snakemake):
+    _, utility = chosen_utility(snakemake.input.problem, snakemake.input.clean, snakemake.params)
+    groups = [read_json(path) for path in snakemake.input.groups]
+    members = [group["members"][0] for group in groups]
+    game = Players(utility, members)
+    write_json(
+        snakemake.output[0],
+        {
+            "names": [group["name"] for group in groups],
+            "members": members,
+            "empty": float(game([])),
+            "full": float(game(np.arange(game.n_rows))),
+            "covered": len(set().union(*members)),
+        },
+    )

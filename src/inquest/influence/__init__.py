@@ -1,0 +1,1 @@
+"""What is unusual about training rows, and what that says of their influence."""

@@ -1,0 +1,104 @@
+"""What is unusual about a training row, by five measures, and whether that goes with its influence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+from sklearn.ensemble import IsolationForest
+from sklearn.neighbors import NearestNeighbors
+
+from inquest.learners.retraining import RetrainingUtility
+
+MEASURES: Mapping[str, str] = {
+    "loss": "log-loss of the row's label under the model trained on all rows",
+    "margin": "score of the row's label less the best other one; negative means misclassified",
+    "agreement": "share of the nearest other training rows that have the row's label",
+    "isolation": "isolation-forest score; higher means easier to isolate from the other rows",
+    "distance": "Euclidean distance to the centre of the row's class, in scaled features",
+}
+"""The measures and what they mean. Unusual is a high loss, isolation and distance, a low margin and agreement."""
+
+UNUSUAL_IS_LOW = ("margin", "agreement")
+
+
+def measure_unusual(
+    utility: RetrainingUtility, features: NDArray[np.float64], neighbours: int, seed: int
+) -> pd.DataFrame:
+    """Measure each training row.
+
+    Parameters
+    ----------
+    utility : RetrainingUtility
+        Of the classifier; fitted here on all rows.
+    features : ndarray, shape (n, d)
+        Preprocessed features, for what looks at rows alone.
+    neighbours : int
+        How many nearest other rows are asked for their label (fewer if there are fewer rows).
+    seed : int
+        Of the isolation forest (Liu et al. 2008).
+
+    Returns
+    -------
+    DataFrame, shape (n, …)
+        `code` (class), `predicted`, `probability` (of the row's label; NaN without probabilities), and a
+        column for each of `MEASURES`.
+    """
+    y, every = utility.y, np.arange(utility.n_rows)
+    said = utility.predict(utility.fit(every), utility.X)
+    own = said.scores[every, y]
+    others = said.scores.copy()
+    others[every, y] = -np.inf
+    probability = np.full(len(y), np.nan) if said.probabilities is None else own
+    eps = np.finfo(float).eps
+    k = min(neighbours, len(y) - 1)
+    near = NearestNeighbors(n_neighbors=k).fit(features).kneighbors(return_distance=False)
+    centres = np.stack([features[y == c].mean(axis=0) if (y == c).any() else features[0] for c in range(y.max() + 1)])
+    forest = IsolationForest(random_state=seed, n_jobs=1).fit(features)
+    return pd.DataFrame(
+        {
+            "code": y,
+            "predicted": said.labels,
+            "probability": probability,
+            "loss": -np.log(np.clip(probability, eps, 1 - eps)),
+            "margin": own - others.max(axis=1),
+            "agreement": (y[near] == y[:, None]).mean(axis=1),
+            "isolation": -forest.score_samples(features),
+            "distance": np.linalg.norm(features - centres[y], axis=1),
+        }
+    )
+
+
+def unusual_ranks(table: pd.DataFrame) -> pd.DataFrame:
+    """Return, for each measure, which share of all rows is at most as unusual as this one (1: the most unusual)."""
+    sign = {name: -1 if name in UNUSUAL_IS_LOW else 1 for name in MEASURES}
+    return pd.DataFrame({name: (sign[name] * table[name]).rank(pct=True, method="max") for name in MEASURES})
+
+
+def correlations(influence: pd.Series, measures: pd.DataFrame, seed: int = 0) -> list[dict[str, Any]]:
+    """Return Spearman's correlation of influence with each measure, with a permutation p-value.
+
+    NaN where either side does not vary. Small samples make for a coarse p-value; it is exact up to the
+    9,999 random permutations.
+    """
+    found = []
+    for name in measures:
+        x, y = measures[name].to_numpy(float), influence.to_numpy(float)
+        known = ~(np.isnan(x) | np.isnan(y))
+        x, y = x[known], y[known]
+        rho = p = np.nan
+        if len(x) > 2 and np.ptp(x) > 0 and np.ptp(y) > 0:
+            result = stats.permutation_test(
+                (x,),
+                lambda x, y=y: stats.spearmanr(x, y).statistic,
+                permutation_type="pairings",
+                n_resamples=9999,
+                rng=np.random.default_rng(seed),
+            )
+            rho, p = float(result.statistic), float(result.pvalue)
+        found.append({"measure": name, "rho": rho, "p": p, "rows": int(known.sum())})
+    return found
