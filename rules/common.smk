@@ -1,6 +1,8 @@
 # Paths, the checked config, and helpers that the chapters share.
 
+import hashlib
 import os
+import site
 import sys
 import time
 from pathlib import Path
@@ -17,13 +19,25 @@ STARTED = time.time()
 
 
 def check_classifiers(study):
-    """Find import paths and hyperparameters that are none, where this environment has the learners."""
+    """Find import paths and hyperparameters that are none, where this environment has the learners.
+
+    Importing them takes seconds, so what was found right is remembered until the config or the environment
+    changes; the rule `fit` would find it out anyway.
+    """
+    specs = {name: spec.model_dump(by_alias=False) for name, spec in study.baseline.classifiers.items()}
+    installed = [(path, os.stat(path).st_mtime) for path in site.getsitepackages() if os.path.isdir(path)]
+    key = repr((specs, installed))
+    memo = Path(".snakemake", "inquest", hashlib.sha256(key.encode()).hexdigest()[:16])
+    if memo.exists():
+        return
     try:
         from inquest.learners.estimators import build_classifier
     except ImportError:
-        return  # with --sdm conda, only the jobs have them: the rule `fit` checks
-    for name, spec in study.baseline.classifiers.items():
-        build_classifier(name, spec.path, spec.params, seed=0)
+        return  # with --sdm conda only the jobs have the learners
+    for name, spec in specs.items():
+        build_classifier(name, spec["path"], spec["params"], seed=0)
+    memo.parent.mkdir(parents=True, exist_ok=True)
+    memo.touch()
 
 
 try:

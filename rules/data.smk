@@ -1,7 +1,7 @@
 # Raw files -> clean table -> split -> what the report says of them.
 
 SOURCES = dict(zip(STUDY.data.raw_names(), CONFIG["data"]["sources"]))
-DATA_TABLES = ["sources", "features", "labels", "duplicates"]
+DATA_TABLES = ["features", "labels", "duplicates"]
 DATA_FIGURES = ["labels", "features"]
 REPORTED["data"] = artefacts("data", DATA_TABLES, DATA_FIGURES)
 

@@ -149,6 +149,7 @@ rule describe_influence:
         f"{RESULTS}/timings/rules/describe_influence.tsv"
     params:
         code=code("influence/describe_influence"),
+        seed=CONFIG["seed"],
         metric=CONFIG["baseline"]["metric"],
         choose=CONFIG["influence"]["points"]["choose"],
         neighbours=CONFIG["influence"]["neighbours"],

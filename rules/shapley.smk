@@ -89,10 +89,11 @@ rule describe_shapley:
     input:
         clean=RETRAIN_INPUT["clean"],
         table=f"{RESULTS}/data/clean.parquet",
+        split=f"{RESULTS}/data/split.json",
         players=expand("{results}/shapley/{game}/players.json", results=RESULTS, game=GAMES),
-        groups=[f"{RESULTS}/influence/leave_group_out/{group}.json" for group in GROUPS if STUDY.shapley.groups],
+        left_out=[f"{RESULTS}/influence/leave_group_out/{group}.json" for group in GROUPS if STUDY.shapley.groups],
         **{
-            game: expand(
+            f"walks_{game}": expand(
                 "{results}/shapley/{game}/permutation/{index}.parquet",
                 results=RESULTS,
                 game=game,
@@ -112,7 +113,6 @@ rule describe_shapley:
         choose=CONFIG["shapley"]["choose"],
         tolerance=CONFIG["shapley"]["tolerance"],
         show=CONFIG["shapley"]["show"],
-        groups=list(GROUPS.values()),
     conda:
         ENVIRONMENT
     message:

@@ -11,6 +11,7 @@ with job(snakemake):
         classifiers.append(
             {
                 **timings,
+                **{f"retrain_{i}": share["retrain"] for i, share in enumerate(timings["shares"])},
                 "retrains": sum(retrains for retrains, _ in plan),
                 "projected": sum(seconds for _, seconds in plan),
             }

@@ -2,27 +2,29 @@
 
 import numpy as np
 
-from inquest.artefacts import read_json, write_json
-from inquest.learners.chosen import open_problem, utility_of
+from inquest.artefacts import write_json
+from inquest.learners.chosen import chosen_utility
 from inquest.runtime import Progress, job, seed_for
 from inquest.shapley.players import draw_rows
+from inquest.utility import Players
 
 with job(snakemake):
     p = snakemake.params
-    problem = open_problem(snakemake.input.problem, snakemake.input.clean)
-    positions = draw_rows(problem.y, p.rows, p.choose, seed_for(p.seed, "shapley", "rows"))
-    game = problem.take(positions)
-    types = read_json(snakemake.input.clean)["features"]["types"]
-    utility = utility_of(game, p, types)
-    full = float(utility(np.arange(utility.n_rows)))
-    progress = Progress("rows left out", utility.n_rows)
+    problem, utility = chosen_utility(snakemake.input.problem, snakemake.input.clean, p)
+    members = draw_rows(problem.y, p.rows, p.choose, seed_for(p.seed, "shapley", "rows"))[:, None]
+    game = Players(utility, members)
+    progress = Progress("rows left out", game.n_rows)
     without = []
-    for row in range(utility.n_rows):
-        without.append(float(utility.without([row])))
+    for row in range(game.n_rows):
+        without.append(float(game.without([row])))
         progress.step()
-    # U(empty) is what the majority class of the whole training split scores
-    empty = float(utility_of(problem, p, types)([]))
     write_json(
         snakemake.output[0],
-        {"rows": game.rows, "members": positions[:, None], "empty": empty, "full": full, "without": without},
+        {
+            "rows": problem.rows[members[:, 0]],
+            "members": members,
+            "empty": float(game([])),
+            "full": float(game(np.arange(game.n_rows))),
+            "without": without,
+        },
     )

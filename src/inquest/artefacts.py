@@ -89,16 +89,12 @@ def read_table(path: str | Path) -> pd.DataFrame:
     return pd.read_parquet(path)
 
 
-def write_chapter(
-    folder: str | Path, facts: Any, tables: dict[str, pd.DataFrame], figures: dict[str, Figure]
-) -> None:
-    """Write what a chapter's pages read: `facts.json`, `tables/*.parquet` and `figures/*.svg`."""
+def write_chapter(folder: str | Path, facts: Any, tables: dict[str, pd.DataFrame]) -> None:
+    """Write what a chapter's pages read besides its figures: `facts.json` and `tables/*.parquet`."""
     folder = Path(folder)
     write_json(folder / "facts.json", facts)
     for name, table in tables.items():
         write_table(folder / "tables" / f"{name}.parquet", table)
-    for name, figure in figures.items():
-        write_figure(folder / "figures" / f"{name}.svg", figure)
 
 
 def write_figure(path: str | Path, figure: Figure) -> None:

@@ -113,9 +113,8 @@ def _verdict(problem: dict[str, Any], fields: list[str]) -> tuple[str, str]:
         found = f"`kind` is {context['tag']!r}" if "tag" in context else "`kind` is missing"
         return found, f"allowed: {context.get('expected_tags') or 'random, where, label, cluster, rows'}"
     if kind == "literal_error":
-        return f"found {shown}{nearest(str(value), re.findall(r"'([^']*)'", context['expected']))}", (
-            f"allowed: {context['expected']}"
-        )
+        choices = re.findall(r"'([^']*)'", context["expected"])
+        return f"found {shown}{nearest(str(value), choices)}", f"allowed: {context['expected']}"
     if kind == "value_error":
         return f"found {shown}", str(context["error"])
     return f"found {shown}", problem["msg"][0].lower() + problem["msg"][1:]

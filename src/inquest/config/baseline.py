@@ -47,7 +47,7 @@ def _default_classifiers() -> dict[str, Classifier]:
         return Classifier(path=path, params=params)
 
     return {
-        "majority": classifier("sklearn.dummy.DummyClassifier", strategy="most_frequent"),
+        "majority": classifier("sklearn.dummy.DummyClassifier", strategy="prior"),
         "logistic regression": classifier("sklearn.linear_model.LogisticRegression", tol=1e-8, max_iter=1000),
         "random forest": classifier("sklearn.ensemble.RandomForestClassifier", n_estimators=200),
         "k-NN": classifier("sklearn.neighbors.KNeighborsClassifier", n_neighbors=15),

@@ -1,0 +1,18 @@
+"""Write down what ran, where, with which packages, and for how long: the one artefact that no rerun reproduces."""
+
+from inquest.artefacts import read_json, write_json
+from inquest.report.provenance import commit, packages, rule_times
+from inquest.runtime import hardware, job
+
+with job(snakemake):
+    p = snakemake.params
+    write_json(
+        snakemake.output[0],
+        {
+            "versions": packages(p.base),
+            "hardware": hardware(),
+            "commit": commit(p.base),
+            "rules": rule_times(p.timings),
+            "retraining": read_json(snakemake.input.retraining),
+        },
+    )

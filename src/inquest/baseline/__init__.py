@@ -1,0 +1,1 @@
+"""The baseline chapter: which classifiers were compared, and how they did."""

@@ -1,0 +1,198 @@
+"""What the report says of the influence of rows and groups: the chapter's facts and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from inquest.data.summary import in_words
+from inquest.data.tables import ROW
+from inquest.influence.unusual import MEASURES, correlations, unusual_ranks
+
+FINE = "neg_log_loss"  # moves with every row, where accuracy moves in steps of a test row
+RARE = 0.95  # a row is called unusual if it is among the 5 % most unusual training rows by a measure
+
+
+def summarise_points(
+    points: pd.DataFrame,
+    unusual: pd.DataFrame,
+    table: pd.DataFrame,
+    label: str,
+    classes: Sequence[str],
+    metric: str,
+    n_test: int,
+    seed: int,
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """Return the facts `points` and `unusual`, and the tables of the same names.
+
+    Parameters
+    ----------
+    points : DataFrame
+        `row`, `position`, `influence` and `influence_<metric>` of each row that was left out.
+    unusual : DataFrame
+        The measures of every training row, in the order of the split.
+    table : DataFrame
+        The clean table.
+    label, classes, metric : str, list of str, str
+    n_test : int
+    seed : int
+        Of the permutation tests.
+    """
+    ranks = unusual_ranks(unusual)
+    seen = unusual.iloc[points["position"]].reset_index(drop=True)
+    rank = ranks.iloc[points["position"]].reset_index(drop=True).add_suffix("_rank")
+    known = table.set_index(ROW).loc[points["row"]].reset_index()
+    shown = pd.concat([points.reset_index(drop=True), seen[["probability", *MEASURES]], rank], axis=1)
+    shown["label"] = known[label]
+    shown["predicted"] = [classes[code] for code in seen["predicted"]]
+    shown["features"] = [in_words(row) for _, row in known.drop(columns=[ROW, label]).iterrows()]
+    shown["test_rows"] = (shown["influence_accuracy"] * n_test).round().astype(int)
+    shown = shown.sort_values(["influence", f"influence_{FINE}"], ascending=False, kind="stable", ignore_index=True)
+    shown["flags"] = [
+        ", ".join(name for name in MEASURES if row[f"{name}_rank"] > RARE) for row in shown.to_dict("records")
+    ]
+    influence = shown["influence"]
+    found = {
+        name: correlations(shown[f"influence_{name}"], shown[list(MEASURES)], seed) for name in dict.fromkeys((metric, FINE))
+    }
+    n = len(shown)
+    return {
+        "points": {
+            "count": n,
+            "exact": True,
+            "step": 1 / n_test,
+            "zero": int((influence == 0).sum()),
+            "helping": int((influence > 0).sum()),
+            "hurting": int((influence < 0).sum()),
+            "mean": float(influence.mean()),
+            "most": _named(shown.iloc[0], metric),
+            "least": _named(shown.iloc[-1], metric),
+            "largest_change": int(shown["test_rows"].abs().max()),
+            "fine": {
+                "helping": int((shown[f"influence_{FINE}"] > 0).sum()),
+                "hurting": int((shown[f"influence_{FINE}"] < 0).sum()),
+                "largest": float(shown[f"influence_{FINE}"].abs().max()),
+            }
+            if shown[f"influence_{FINE}"].notna().all()
+            else None,
+        },
+        "unusual": {
+            "count": n,
+            "measures": dict(MEASURES),
+            "correlations": found,
+            "found": [
+                {"metric": name, **one} for name, all_of in found.items() for one in all_of if one["p"] < 0.05
+            ],
+            "tests": sum(not np.isnan(one["p"]) for all_of in found.values() for one in all_of),
+            "critical": _critical_rho(n),
+            "flagged": shown.loc[shown["flags"] != "", ["row", "flags", "influence"]].to_dict("records"),
+        },
+    }, {"points": shown, "unusual": pd.DataFrame([{"metric": k, **one} for k, v in found.items() for one in v])}
+
+
+def _named(point: pd.Series, metric: str) -> dict[str, Any]:
+    return {
+        "row": int(point["row"]),
+        "influence": float(point["influence"]),
+        "label": point["label"],
+        "probability": float(point["probability"]),
+        "features": point["features"],
+        "flags": point["flags"],
+        "test_rows": int(point["test_rows"]),
+    }
+
+
+def _critical_rho(n: int) -> float:
+    """Return the rank correlation that n independent pairs exceed once in 20 times (t approximation)."""
+    if n < 4:
+        return float("nan")
+    t = stats.t.ppf(0.975, n - 2)
+    return float(t / np.sqrt(n - 2 + t**2))
+
+
+def summarise_groups(
+    found: Sequence[Mapping[str, Any]], groups: Sequence[Mapping[str, Any]], n_train: int, metric: str
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """Return the facts `groups`, and the tables `groups` and `group_repeats`.
+
+    A natural group is held against random groups of its size: the expected influence is interpolated
+    linearly between the sizes that were drawn (with none at size 0), as is their standard deviation.
+
+    Parameters
+    ----------
+    found : list of mapping
+        `name`, `kind` and `repeats` (size and influences) of each group.
+    groups : list of mapping
+        The config's groups, in the same order.
+    n_train : int
+    metric : str
+    """
+    repeats = pd.DataFrame(
+        [{"group": one["name"], "kind": one["kind"], **repeat} for one in found for repeat in one["repeats"]]
+    )
+    repeats["share"] = repeats["size"] / n_train
+    rows = []
+    for one, group in zip(found, groups, strict=True):
+        mine = repeats[repeats["group"] == one["name"]]
+        influence = mine["influence"]
+        rows.append(
+            {
+                "group": one["name"],
+                "kind": one["kind"],
+                "what": in_short(group),
+                "size": int(mine["size"].iloc[0]),
+                "share": float(mine["share"].iloc[0]),
+                "repeats": len(mine),
+                "influence": float(influence.mean()),
+                "sd": float(influence.std(ddof=1)) if len(mine) > 1 else np.nan,
+                "low": float(influence.min()) if len(mine) > 1 else np.nan,
+                "high": float(influence.max()) if len(mine) > 1 else np.nan,
+                **{name: float(mine[name].mean()) for name in mine if name.startswith("influence_")},
+            }
+        )
+    table = pd.DataFrame(rows)
+    random = table[table["kind"] == "random"].groupby("share", as_index=False)[["influence", "sd"]].mean()
+    natural = table["kind"] != "random"
+    table["expected"], table["distance"] = np.nan, np.nan
+    if len(random):
+        share = [0.0, *random["share"]]
+        expected = np.interp(table["share"], share, [0.0, *random["influence"]])
+        spread = np.interp(table["share"], share, [0.0, *random["sd"]])
+        inside = natural & (table["share"] <= random["share"].max())
+        table.loc[inside, "expected"] = expected[inside]
+        known = inside & (spread > 0)
+        table.loc[known, "distance"] = (table["influence"] - expected)[known] / spread[known]
+    table = table.sort_values(["kind", "share"], key=lambda c: c != "random" if c.name == "kind" else c, ignore_index=True)
+    ordered = table[table["kind"] == "random"].sort_values("share")
+    odd = table[table["distance"].abs() > 2]
+    facts = {
+        "count": len(table),
+        "sizes": int(table["size"].nunique()),
+        "retrains": int(table["repeats"].sum()),
+        "unconverged": int(repeats.groupby("group")["unconverged"].first().sum()),
+        "random": ordered[["group", "share", "size", "influence", "sd", "low", "high", "repeats"]].to_dict("records"),
+        "natural": table[table["kind"] != "random"].to_dict("records"),
+        "odd": odd.to_dict("records"),
+        "most": table.loc[table["influence"].idxmax(), ["group", "share", "influence"]].to_dict(),
+        "least": table.loc[table["influence"].idxmin(), ["group", "share", "influence"]].to_dict(),
+        "size_correlation": float(stats.spearmanr(repeats["size"], repeats["influence"]).statistic)
+        if repeats["influence"].nunique() > 1
+        else None,
+    }
+    return {"groups": facts}, {"groups": table, "group_repeats": repeats}
+
+
+def in_short(group: Mapping[str, Any]) -> str:
+    """Say what a group holds."""
+    kinds = {
+        "random": lambda g: f"a random {g['fraction']:.0%} of the rows",
+        "where": lambda g: g["condition"],
+        "label": lambda g: f"rows with the label {g['label']}",
+        "cluster": lambda g: f"k-means cluster {g['cluster']} of {g['clusters']} (0 is the largest)",
+        "rows": lambda g: f"{len(g['rows'])} listed rows",
+    }
+    return kinds[group["kind"]](group)

@@ -1,0 +1,197 @@
+"""A document: chapters' templates and results in, one self-contained HTML page out."""
+
+from __future__ import annotations
+
+import datetime
+import html as html_module
+import re
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+from markupsafe import Markup
+
+from inquest.artefacts import plain, read_json
+from inquest.errors import InquestError
+from inquest.report import rubric as rubrics
+from inquest.report import text
+from inquest.report.blocks import Build, Chapter
+from inquest.report.citations import Citations
+from inquest.report.fonts import font_faces
+
+
+_RAW = re.compile(r'(?<=\bmath\()\s*r"([^"]*)"')
+
+
+class _Environment(jinja2.Environment):
+    """Jinja with two amenities for reports.
+
+    ``facts.values`` is the fact of that name, not a dict's method; and ``math(r"\\frac…")`` is LaTeX as written,
+    where Jinja would take ``\\f`` for a form feed.
+    """
+
+    def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
+        source = super().preprocess(source, name, filename)
+        return _RAW.sub(lambda match: '"' + match[1].replace("\\", "\\\\") + '"', source)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, dict) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML that keeps the lines of a text."""
+
+
+_Dumper.add_representer(
+    str,
+    lambda dumper, value: dumper.represent_scalar(
+        "tag:yaml.org,2002:str", value, style="|" if "\n" in value.strip() else None
+    ),
+)
+
+
+def environment(templates: str | Path) -> jinja2.Environment:
+    """Return the Jinja environment: everything escaped, a missing fact is an error."""
+    env = _Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters.update(text.FILTERS)
+    return env
+
+
+def render(
+    document: Mapping[str, Any],
+    study: Mapping[str, Any],
+    chapters: Mapping[str, str | Path],
+    templates: str | Path,
+    references: str | Path,
+    rubric: str | Path | None,
+    provenance: Mapping[str, Any],
+) -> str:
+    """Return a document as one HTML page that needs no other file.
+
+    Parameters
+    ----------
+    document : mapping
+        The document's part of the config: title, authors, statements …
+    study : mapping
+        The whole config with every default; it is printed in the appendix.
+    chapters : mapping
+        Each chapter's results folder by its name, in order.
+    templates : path
+        The folder with `document.html.j2`, `appendix.html.j2`, `style.css` and `chapters/<name>.html.j2`.
+    references : path
+        CSL-JSON.
+    rubric : path or None
+        A rubric for the appendix *Where each mark is earned*.
+    provenance : mapping
+        `versions`, `hardware`, `commit` (or None) and `rules`: a list of rule, jobs, seconds, max_rss_mib.
+
+    Raises
+    ------
+    InquestError
+        If a chapter's template, facts, figure or table is missing, a reference or citation leads nowhere, or a
+        template asks for a fact that is not there.
+    """
+    env = environment(templates)
+    build = Build(Citations(references))
+    all_facts = {name: _facts(name, Path(folder)) for name, folder in chapters.items()}
+
+    bodies = []
+    for name, folder in chapters.items():
+        chapter = Chapter(build, name, folder)
+        words = {**chapter.words(), "facts": all_facts[name], "all_facts": all_facts, "config": study}
+        words["provenance"] = provenance
+        bodies.append({"name": name, "html": _fill(env, f"chapters/{name}.html.j2", words)})
+        if not chapter.number:
+            raise InquestError(f"chapters/{name}.html.j2", "it has no heading", "chapter(…) opens it")
+
+    statements = ""
+    if document.get("statements"):
+        statements = Chapter(build, "statements").chapter("Statements", numbered=False)
+
+    words = {
+        **Chapter(build, "appendix", appendix=True).words(),
+        "config_yaml": yaml.dump(plain(dict(study)), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=46),
+        "sources": all_facts.get("data", {}).get("sources", []),
+        "provenance": provenance,
+        "rubric": None,
+    }
+    if rubric is not None:
+        wanted = rubrics.read_rubric(rubric)
+        rows = rubrics.mark(wanted, {**all_facts, "config": plain(dict(study))}, {h.id for h in build.headings})
+        words |= {"rubric": wanted, "marks": rows}
+    before = len(build.headings)
+    appendix = _fill(env, "appendix.html.j2", words)
+    bibliography = build.citations.bibliography()
+    if bibliography:  # known last, but it stands before the appendix
+        heading = Chapter(build, "references").chapter("References", numbered=False)
+        build.headings.insert(before, build.headings.pop())
+
+    page = _fill(
+        env,
+        "document.html.j2",
+        {
+            "document": {**document, "date": _date(document.get("date"))},
+            "study": study,
+            "headline": [row for facts in all_facts.values() for row in facts.get("headline", [])],
+            "contents": _outline(build.headings),
+            "bodies": bodies,
+            "statements_heading": statements,
+            "references_heading": heading if bibliography else "",
+            "bibliography": bibliography,
+            "appendix": appendix,
+            "css": Markup(Path(templates, "style.css").read_text(encoding="utf-8")),
+            "as_text": text.as_text,
+        },
+    )
+    page = build.resolve(page)
+    return page.replace("/* fonts */", font_faces(html_module.unescape(page)), 1)
+
+
+def _facts(name: str, folder: Path) -> dict[str, Any]:
+    path = folder / "facts.json"
+    try:
+        return read_json(path)
+    except (OSError, ValueError) as error:
+        raise InquestError(f"chapter `{name}`", f"{path} cannot be read ({error})", "a chapter's results hold its facts") from None
+
+
+def _fill(env: jinja2.Environment, template: str, words: Mapping[str, Any]) -> Markup:
+    """Return the filled template; what is wrong in it is told with its line."""
+    try:
+        return Markup(env.get_template(template).render(**words))
+    except jinja2.TemplateNotFound as error:
+        raise InquestError("the report", f"there is no template {error.name}", "each chapter has one in report/chapters") from None
+    except jinja2.TemplateSyntaxError as error:
+        raise InquestError(f"{error.name}, line {error.lineno}", str(error.message), "mend the template") from None
+    except jinja2.TemplateError as error:
+        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename.endswith(".j2")]
+        where = f"{template}, line {lines[-1]}" if lines else template
+        raise InquestError(where, str(error.message), "the chapter's facts must have it") from None
+
+
+def _outline(headings: list[Any]) -> list[dict[str, Any]]:
+    """Return the chapters with the sections below them."""
+    chapters: list[dict[str, Any]] = []
+    for heading in headings:
+        if heading.level == 1:
+            chapters.append({"heading": heading, "sections": []})
+        elif heading.level == 2:
+            chapters[-1]["sections"].append(heading)
+    return chapters
+
+
+def _date(date: Any) -> str:
+    if isinstance(date, datetime.date):
+        return f"{date.day} {date:%B %Y}"
+    return str(date or "")

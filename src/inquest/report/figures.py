@@ -1,0 +1,166 @@
+"""The look of all figures: printed size, typeface, one colour scale for each meaning."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+from inquest.report.fonts import SANS, register_with_matplotlib
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Width = Literal["full", "wide", "column"]
+
+WIDTHS: dict[str, float] = {"full": 4.80, "wide": 6.46, "column": 3.07}
+"""Inches: ``full`` is the text's width, ``wide`` the text and the margin, ``column`` a small square-ish figure.
+report/style.css has the same measures in millimetres."""
+
+INK, SOFT, FAINT, RULE = "#1d1d22", "#5b5f68", "#a9adb5", "#d9dce1"
+"""Text and data without a meaning of their own, from black to nearly white."""
+
+SIGN = {"helps": "#1f6a9c", "hurts": "#c8552b"}
+"""The sign of an influence or a value: positive rows help, negative rows hurt."""
+SPLIT = {"train": "#8d939d", "test": "#1d1d22"}
+"""Training rows are grey, test rows black."""
+METHOD = {"loo": "#6a3d7c", "group": "#b08a1e", "shapley": "#16766b"}
+"""Leave-one-out, leave-group-out, Shapley."""
+LABELS = ("#d9a03f", "#3d3a78", "#4fa892", "#b5527a", "#8fbfe0", "#6e5a46", "#a5b84a", "#20404f")
+"""Classes of the label, in their order."""
+CHOSEN = "#1f6a9c"
+"""The chosen classifier; the others are greys, told apart by their line styles."""
+
+_LINES = ("solid", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 1, 1, 1, 1, 1)))
+_GREYS = ("#4d525b", "#7c828c", "#a3a8b0")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+
+def style() -> dict[str, Any]:
+    """Return matplotlib's settings for every figure, for ``matplotlib.rc_context``."""
+    register_with_matplotlib()
+    return {
+        "font.family": [SANS],
+        "font.size": 8.5,
+        "axes.titlesize": 9,
+        "axes.titleweight": "semibold",
+        "axes.titlelocation": "left",
+        "axes.titlepad": 7,
+        "axes.labelsize": 8.5,
+        "axes.labelcolor": INK,
+        "axes.labelpad": 4,
+        "axes.edgecolor": SOFT,
+        "axes.linewidth": 0.6,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.grid.axis": "y",
+        "axes.axisbelow": True,
+        "axes.formatter.use_mathtext": True,
+        "axes.prop_cycle": _cycle(),
+        "axes.unicode_minus": True,
+        "grid.color": RULE,
+        "grid.linewidth": 0.5,
+        "xtick.labelsize": 8,
+        "ytick.labelsize": 8,
+        "xtick.color": SOFT,
+        "ytick.color": SOFT,
+        "xtick.labelcolor": INK,
+        "ytick.labelcolor": INK,
+        "xtick.major.size": 2.5,
+        "ytick.major.size": 0,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "xtick.minor.visible": False,
+        "text.color": INK,
+        "legend.frameon": False,
+        "legend.fontsize": 8,
+        "legend.handlelength": 1.8,
+        "legend.borderaxespad": 0.2,
+        "lines.linewidth": 1.4,
+        "lines.markersize": 4.5,
+        "patch.linewidth": 0,
+        "errorbar.capsize": 0,
+        "hatch.linewidth": 0.6,
+        "figure.facecolor": "none",
+        "axes.facecolor": "none",
+        "savefig.facecolor": "none",
+        "figure.dpi": 144,
+        "mathtext.fontset": "custom",
+        "mathtext.rm": SANS,
+        "mathtext.it": f"{SANS}:italic",
+        "mathtext.bf": f"{SANS}:semibold",
+        "mathtext.cal": f"{SANS}:italic",
+        "mathtext.fallback": "stixsans",
+        "image.cmap": "cividis",
+    }
+
+
+def _cycle():
+    from cycler import cycler
+
+    return cycler(color=[INK, *METHOD.values(), *SIGN.values()])
+
+
+@contextlib.contextmanager
+def figure(
+    width: Width = "full", height: float = 2.8, rows: int = 1, columns: int = 1, **options: Any
+) -> Iterator[tuple[Figure, Any]]:
+    """Yield a figure at its printed size and its axes, in the house style.
+
+    Draw and write it inside the ``with`` block: the settings hold there only.
+
+    Parameters
+    ----------
+    width : {"full", "wide", "column"}
+        One of `WIDTHS`; the report's template says the same.
+    height : float
+        Inches.
+    rows, columns : int
+        How many axes; more than one comes as an array, as from ``plt.subplots``.
+    **options
+        What else ``plt.subplots`` takes, such as ``sharey`` or ``width_ratios``.
+    """
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(style()):
+        fig = Figure(figsize=(WIDTHS[width], height), layout="constrained")
+        FigureCanvasSVG(fig)
+        fig.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
+        yield fig, fig.subplots(rows, columns, **options)
+
+
+def label_colours(classes: Iterable[object]) -> dict[str, str]:
+    """Return a colour for each class of the label; the same class has the same colour in every figure.
+
+    Classes beyond the scale take its colours again: tell them apart by position or name.
+    """
+    return {str(name): LABELS[i % len(LABELS)] for i, name in enumerate(classes)}
+
+
+def label_markers(classes: Iterable[object]) -> dict[str, str]:
+    """Return a marker for each class of the label, for grey print."""
+    return {str(name): _MARKERS[i % len(_MARKERS)] for i, name in enumerate(classes)}
+
+
+def classifier_lines(names: Iterable[str], chosen: str) -> dict[str, dict[str, Any]]:
+    """Return ``plot`` options for each classifier's line: the chosen one in colour, the others grey and dashed."""
+    others = [name for name in names if name != chosen]
+    lines: dict[str, dict[str, Any]] = {
+        name: {
+            "color": _GREYS[i % len(_GREYS)],
+            "linestyle": _LINES[1 + i % (len(_LINES) - 1)],
+            "linewidth": 1.1,
+            "zorder": 2,
+        }
+        for i, name in enumerate(others)
+    }
+    lines[chosen] = {"color": CHOSEN, "linestyle": "solid", "linewidth": 1.9, "zorder": 3}
+    return {name: lines[name] for name in names}
+
+
+def sign_colour(value: float) -> str:
+    """Return the colour of a positive (helps) or negative (hurts) influence; zero is grey."""
+    return SIGN["helps"] if value > 0 else SIGN["hurts"] if value < 0 else FAINT

@@ -1,0 +1,144 @@
+"""Figures and tables move down where they would leave a hole: the text that follows fills the page first.
+
+WeasyPrint keeps everything in the order of the HTML, so a figure that does not fit below a paragraph leaves
+white space. A first layout measures every block; a walk over the measured blocks then finds an order in which
+text fills each page and what waited stands at the next place that has room. The order of figures and tables
+among themselves stays, none of them leaves its chapter, and the figure below a chapter's answer stays there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+_SLACK = 4.0  # CSS pixels that a measured height may be wrong by
+_HOLE = 0.12  # of the page: less white space than this is no hole
+_SECTION_HOLE = 0.22  # of the page: less than this is no reason to let a figure wait beyond its section
+_LINES = 62.0  # CSS pixels of text that a heading must have below it
+
+
+@dataclass
+class _Block:
+    """A child of a chapter, as it was measured: heights in CSS pixels, margins apart."""
+
+    element: Any
+    height: float = 0.0
+    above: float = 0.0
+    below: float = 0.0
+
+    @property
+    def floats(self) -> bool:
+        return self.element.tag == "figure" or self.element.get("class") == "table short"
+
+    @property
+    def splits(self) -> bool:
+        return self.element.tag in ("p", "ul", "ol", "pre") or self.element.get("class") == "table long"
+
+    @property
+    def answers(self) -> bool:
+        return self.element.get("class") == "answer"
+
+    @property
+    def heads(self) -> bool:
+        return self.element.tag in ("h2", "h3", "h4")
+
+
+def settle(pages: list[Any]) -> None:
+    """Reorder the children of every chapter so that pages are filled.
+
+    Parameters
+    ----------
+    pages : list
+        The pages of a first layout (``Document.pages``); the elements that they show are moved in place.
+    """
+    height = pages[0]._page_box.height
+    column = _Column(height)
+    for section, blocks in _measure(pages):
+        order = column.fill(blocks)
+        for block in order:
+            block.element.tail = "\n"
+        section[:] = [block.element for block in order]
+
+
+def _measure(pages: list[Any]) -> list[tuple[Any, list[_Block]]]:
+    """Return each chapter's element with its blocks in order; a block on two pages has the sum of its parts."""
+    chapters: dict[Any, dict[Any, _Block]] = {}
+    for page in pages:
+        for box in page._page_box.descendants():
+            element = getattr(box, "element", None)
+            if element is None or element.tag != "section" or box.element_tag != "section":
+                continue
+            blocks = chapters.setdefault(element, {})
+            for child in box.children:
+                block = blocks.setdefault(child.element, _Block(child.element))
+                block.above = max(block.above, child.margin_top)
+                block.below = child.margin_bottom
+                block.height += child.border_height()
+    return [(section, list(blocks.values())) for section, blocks in chapters.items()]
+
+
+class _Column:
+    """A pen that goes down one page after the other."""
+
+    def __init__(self, height: float):
+        self.height, self.at, self.margin = height, 0.0, 0.0
+
+    def fill(self, blocks: list[_Block]) -> list[_Block]:
+        """Return the blocks of a chapter in the order that leaves the fewest holes."""
+        order: list[_Block] = []
+        waiting: list[_Block] = []
+
+        def put(block: _Block) -> None:
+            self._put(block)
+            order.append(block)
+
+        def flush() -> None:
+            while waiting:
+                put(waiting.pop(0))
+
+        for i, block in enumerate(blocks):
+            if block.floats:
+                if waiting or not self._fits(block, block.height) and self.height - self.at > _HOLE * self.height:
+                    waiting.append(block)
+                else:
+                    put(block)
+                continue
+            if block.heads:
+                if waiting and self.height - self.at < _SECTION_HOLE * self.height:
+                    flush()
+                if not self._fits(block, block.height + self._needed(blocks[i + 1 :])):
+                    flush()
+                    self.at, self.margin = 0.0, 0.0
+            before = self.at
+            put(block)
+            if self.at <= before:  # a new page has begun
+                flush()
+        flush()
+        return order
+
+    def _needed(self, following: list[_Block]) -> float:
+        """Return the height that must fit below a heading: some text, or an answer with its figure."""
+        needed, answered = 0.0, False
+        for block in following:
+            needed += block.above
+            if not (block.heads or block.answers):
+                if answered and block.element.tag == "figure":
+                    return needed + block.height
+                return needed + (_LINES if block.splits or block.floats else block.height)
+            needed, answered = needed + block.height, block.answers
+        return needed
+
+    def _fits(self, block: _Block, height: float) -> bool:
+        gap = max(block.above, self.margin) if self.at else 0.0
+        return self.at + gap + height + _SLACK <= self.height
+
+    def _put(self, block: _Block) -> None:
+        gap = max(block.above, self.margin) if self.at else 0.0
+        end = self.at + gap + block.height
+        if end <= self.height:
+            self.at = end
+        elif block.splits and self.at + gap + _LINES < self.height:
+            self.at = end % self.height
+        else:
+            self.at = block.height % self.height
+        self.margin = block.below

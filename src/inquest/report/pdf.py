@@ -1,0 +1,86 @@
+"""PDF from HTML: tagged (PDF/UA-1), with embedded fonts, and the same bytes for the same page."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from inquest.artefacts import atomic
+from inquest.errors import InquestError
+from inquest.report.floats import settle
+
+PAPERS = {
+    "A4": "@page { size: A4; margin-left: 23mm; margin-right: 23mm }",
+    "Letter": "@page { size: Letter; margin-left: 26mm; margin-right: 25.9mm }",
+}
+"""Both leave the 164 mm that report/style.css is made for."""
+APT = "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+_CHAPTERS_ONLY = "header.title, nav.contents, .references, .appendices { display: none }"
+_EPOCH = "315532800"  # 1 January 1980: font tables and the PDF carry no other time
+
+
+def write_pdf(html: str, path: str | Path, paper: str = "A4") -> None:
+    """Write a page of `inquest.report.document.render` as a tagged PDF.
+
+    Parameters
+    ----------
+    html : str
+        A page that needs no other file; nothing is fetched.
+    path : path
+        Where the PDF goes; it is there whole or not at all.
+    paper : {"A4", "Letter"}
+
+    Raises
+    ------
+    InquestError
+        If a system library that WeasyPrint needs is missing; the line names the command that installs it.
+    """
+    if paper not in PAPERS:
+        raise InquestError("paper", f"found {paper!r}", f"allowed: {', '.join(PAPERS)}")
+    with _epoch():
+        weasyprint = _weasyprint()
+        fetcher = weasyprint.urls.URLFetcher(allowed_protocols={"data"})
+        document = weasyprint.HTML(string=html, url_fetcher=fetcher)
+        sheet = weasyprint.CSS(string=PAPERS[paper])
+        with _quiet():  # links to what is hidden lead nowhere
+            settle(document.render(stylesheets=[sheet, weasyprint.CSS(string=_CHAPTERS_ONLY)]).pages)
+        with atomic(path) as part:
+            document.write_pdf(part, stylesheets=[sheet], pdf_variant="pdf/ua-1")
+
+
+def _weasyprint():
+    try:
+        import weasyprint
+        from weasyprint.text.ffi import harfbuzz_subset
+    except OSError as error:
+        raise InquestError("PDF", f"a system library is missing ({str(error).splitlines()[0]})", f"install it: {APT}") from None
+    if not harfbuzz_subset:  # it would do without, and write other bytes at each run
+        raise InquestError("PDF", "the system library harfbuzz-subset is missing", f"install it: {APT}")
+    return weasyprint
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    logger = logging.getLogger("weasyprint")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+@contextlib.contextmanager
+def _epoch() -> Iterator[None]:
+    before = os.environ.get("SOURCE_DATE_EPOCH")
+    os.environ["SOURCE_DATE_EPOCH"] = _EPOCH
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["SOURCE_DATE_EPOCH"]
+        else:
+            os.environ["SOURCE_DATE_EPOCH"] = before

@@ -1,0 +1,1 @@
+"""The figures, a module for each chapter; every function writes one SVG."""

@@ -1,0 +1,159 @@
+"""Figures of the influence chapter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from inquest.artefacts import write_figure
+from inquest.baseline.summary import METRIC_NAMES
+from inquest.influence.summary import FINE
+from inquest.influence.unusual import MEASURES
+from inquest.report.figures import INK, METHOD, RULE, SOFT, figure, label_colours, label_markers, sign_colour
+
+AXES = {
+    "loss": "log-loss",
+    "margin": "margin",
+    "agreement": "agreeing neighbours",
+    "isolation": "isolation score",
+    "distance": "distance to centre",
+}
+
+
+def points(path: str | Path, table: pd.DataFrame, metric: str, n_test: int) -> None:
+    """Draw the influence of each row that was left out, on the primary metric and on the log-loss.
+
+    The labels name at most 40 rows; more are drawn as a curve over their rank.
+    """
+    panels = [m for m in dict.fromkeys((metric, FINE)) if table[f"influence_{m}"].notna().all()]
+    named = len(table) <= 40
+    height = 0.19 * len(table) + 0.85 if named else 3.2
+    with figure("wide", height=height, columns=len(panels), sharey=True, squeeze=False) as (fig, axes):
+        for ax, name in zip(axes[0], panels, strict=True):
+            values = table[f"influence_{name}"].to_numpy()
+            ranks = np.arange(len(table))
+            colours = [sign_colour(value) for value in values]
+            if named:
+                ax.hlines(ranks, 0, values, color=colours, linewidth=1.6)
+            ax.scatter(values, ranks, c=colours, s=22 if named else 6, zorder=3)
+            ax.axvline(0, color=SOFT, linewidth=0.8)
+            ax.set_xlabel(f"influence on {METRIC_NAMES[name]}")
+            ax.locator_params(axis="x", nbins=5)
+            ax.ticklabel_format(axis="x", style="sci", scilimits=(-3, 3))
+            ax.margins(x=0.12)
+            ax.grid(True, axis="x")
+            ax.grid(False, axis="y")
+            ax.spines["left"].set_visible(False)
+        first = axes[0][0]
+        if named:
+            first.set_yticks(ranks, [f"row {row:,} ({label})" for row, label in zip(table["row"], table["label"], strict=True)])
+        else:
+            first.set_ylabel("rank")
+        first.invert_yaxis()
+        if metric == "accuracy":
+            _count_axis(first, n_test)
+        write_figure(path, fig)
+
+
+def _count_axis(ax, n_test: int) -> None:
+    """Say above the panel what an influence on accuracy is in test rows."""
+    above = ax.secondary_xaxis("top", functions=(lambda v: v * n_test, lambda v: v / n_test))
+    above.set_xlabel("test rows", fontsize=7.5, color=SOFT)
+    above.tick_params(labelsize=7, labelcolor=SOFT)
+    above.spines["top"].set_visible(False)
+    from matplotlib.ticker import MaxNLocator
+
+    above.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+
+
+def unusual(path: str | Path, table: pd.DataFrame, found: Mapping[str, Sequence[Mapping[str, Any]]], classes) -> None:
+    """Draw influence against each measure of unusualness, one panel a measure."""
+    metric = FINE if table[f"influence_{FINE}"].notna().all() else next(iter(found))
+    by_measure = {one["measure"]: one for one in found[metric]}
+    colours, markers = label_colours(classes), label_markers(classes)
+    with figure("wide", height=1.95, columns=len(MEASURES), sharey=True) as (fig, axes):
+        for ax, name in zip(axes, MEASURES, strict=True):
+            for label in classes:
+                mine = table[table["label"] == label]
+                ax.scatter(
+                    mine[name], mine[f"influence_{metric}"], s=20, marker=markers[label], color=colours[label],
+                    edgecolor="white", linewidth=0.4, label=label, zorder=3,
+                )  # fmt: skip
+            one = by_measure[name]
+            if one["rho"] is not None and not np.isnan(one["rho"]):
+                ax.set_title(f"ρ = {one['rho']:+.2f}, p = {one['p']:.2f}".replace("-", "\N{MINUS SIGN}"), fontsize=7.5, fontweight="normal")
+            ax.axhline(0, color=SOFT, linewidth=0.8)
+            ax.set_xlabel(AXES[name])
+            ax.locator_params(axis="x", nbins=3)
+            ax.margins(0.12)
+        axes[0].set_ylabel(f"influence on\n{METRIC_NAMES[metric]}")
+        axes[0].ticklabel_format(axis="y", style="sci", scilimits=(-3, 3))
+        handles, names = axes[0].get_legend_handles_labels()
+        fig.legend(handles, names, loc="outside lower center", ncols=min(6, len(names)))
+        write_figure(path, fig)
+
+
+def sizes(path: str | Path, table: pd.DataFrame, repeats: pd.DataFrame, metric: str) -> None:
+    """Draw a group's size against its influence: random groups as dots with their band, natural ones by name."""
+    random, natural = repeats[repeats["kind"] == "random"], table[table["kind"] != "random"]
+    with figure("full", height=3.3) as (fig, ax):
+        if len(random):
+            band = random.groupby("share")["influence"].agg(["mean", "min", "max"]).reset_index()
+            start = pd.DataFrame({"share": [0.0], "mean": [0.0], "min": [0.0], "max": [0.0]})
+            band = pd.concat([start, band], ignore_index=True)
+            ax.fill_between(band["share"], band["min"], band["max"], color=METHOD["group"], alpha=0.22, linewidth=0)
+            ax.plot(band["share"], band["mean"], color=METHOD["group"], label="random groups: mean and range")
+            ax.scatter(random["share"], random["influence"], s=5, color=METHOD["group"], alpha=0.7, linewidth=0)
+        ax.axhline(0, color=SOFT, linewidth=0.8)
+        ax.scatter(natural["share"], natural["influence"], marker="D", s=26, color=INK, zorder=4, label="natural groups")
+        ax.set(xlabel="share of the training rows that is left out", ylabel=f"influence on {METRIC_NAMES[metric]}")
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        ax.legend(loc="upper left")
+        ax.margins(y=0.12)
+        ax.set_xlim(left=0)
+        _name_points(ax, natural)
+        write_figure(path, fig)
+
+
+def _name_points(ax, natural: pd.DataFrame) -> None:
+    """Write each natural group's name beside its mark, moved apart where marks are close."""
+    spans = np.diff(ax.get_ylim())[0], np.diff(ax.get_xlim())[0]
+    placed: list[tuple[float, float]] = []
+    for one in natural.sort_values("influence").to_dict("records"):
+        x, y = one["share"], one["influence"]
+        target = y
+        while any(abs(target - other) < 0.05 * spans[0] and abs(x - at) < 0.35 * spans[1] for at, other in placed):
+            target += 0.012 * spans[0]
+        right = x < 0.62 * ax.get_xlim()[1]
+        ax.annotate(
+            str(one["group"]).replace("$", r"\$"), (x, y), (x + (0.02 if right else -0.02) * spans[1], target),
+            ha="left" if right else "right", va="center", fontsize=8,
+        )  # fmt: skip
+        placed.append((x, target))
+
+
+def groups(path: str | Path, table: pd.DataFrame, metric: str) -> None:
+    """Draw each group's influence on four metrics: the mean, and the range over repeats for the primary one."""
+    shown = dict.fromkeys((metric, "f1", "roc_auc", FINE))
+    shown = [name for name in shown if table[f"influence_{name}"].notna().all()]
+    order = table.iloc[::-1].reset_index(drop=True)
+    with figure("wide", height=0.2 * len(order) + 0.8, columns=len(shown), sharey=True, squeeze=False) as (fig, axes):
+        for ax, name in zip(axes[0], shown, strict=True):
+            values = order[f"influence_{name}"]
+            ax.barh(range(len(order)), values, height=0.62, color=[sign_colour(v) for v in values], alpha=0.85)
+            if name == metric:
+                ranged = order["low"].notna()
+                ax.hlines(np.flatnonzero(ranged), order["low"][ranged], order["high"][ranged], color=INK, linewidth=0.9)
+            ax.axvline(0, color=SOFT, linewidth=0.8)
+            ax.set_title(METRIC_NAMES[name], fontsize=8.5)
+            ax.set_yticks(range(len(order)), [str(g).replace("$", r"\$") for g in order["group"]])
+            ax.locator_params(axis="x", nbins=3)
+            ax.grid(False)
+            ax.grid(True, axis="x", color=RULE)
+            ax.spines["left"].set_visible(False)
+        fig.supxlabel("influence (positive: the group helps)", fontsize=8.5)
+        write_figure(path, fig)
