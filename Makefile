@@ -1,0 +1,68 @@
+# Each target first sets up what it needs, in .venv (see envs/bootstrap.py); nothing happens when it is there.
+# Works with GNU make 3.81 or newer and a POSIX sh.
+
+CORES = all
+STUDY =
+PYTHON =
+
+bin = .venv/bin
+setup = @PYTHON='$(PYTHON)' sh envs/bootstrap.sh
+# --fork-strategy: one version of each package for every Python, so that results are the same on each.
+pins = $(bin)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+	--no-emit-index-url --custom-compile-command 'make lock'
+
+.DEFAULT_GOAL = help
+.PHONY: help report test lint format lock schema clean distclean
+.NOTPARALLEL:
+
+help:  ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "make report STUDY=studies/iris.yaml CORES=4   another study, on four cores (default: all)"
+	@echo "make PYTHON=/path/to/python3.11 ...           the Python that .venv is made with"
+
+report:  ## compute the default study and write its PDFs to results/default/
+	$(setup) report
+	$(bin)/snakemake --cores $(CORES) $(if $(STUDY),--configfile '$(STUDY)')
+
+test:  ## run the tests
+	$(setup) test
+	$(bin)/python -m pytest -n $(if $(filter all,$(CORES)),logical,$(CORES)) --dist loadfile
+
+lint:  ## check the style of the code and of the workflow
+	$(setup) lint
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/snakefmt --check Snakefile rules
+	$(bin)/snakemake --lint
+
+format:  ## bring the code to that style
+	$(setup) lint
+	$(bin)/ruff check --fix .
+	$(bin)/ruff format .
+	$(bin)/snakefmt Snakefile rules
+
+schema:  ## write config.schema.json, for editors
+	$(setup) lint
+	PYTHONPATH=src $(bin)/python -c "from inquest.artefacts import write_json; from inquest.config import schema; \
+	write_json('config.schema.json', schema())"
+
+# Pins stay as they are where they can; delete envs/requirements*.txt first to bring them all up to date.
+lock:  ## pin what pyproject.toml asks for
+	$(setup) lint
+	$(bin)/python -m pip install --quiet 'uv>=0.9'
+	$(pins) --generate-hashes --group workflow -o envs/requirements.txt pyproject.toml
+	$(pins) --generate-hashes --group dev -c envs/requirements.txt -o envs/requirements-dev.txt
+	$(pins) --no-annotate --no-header -c envs/requirements.txt -o .venv/conda.txt pyproject.toml
+	sed '/- pip:/q' envs/inquest.yaml > .venv/inquest.yaml
+	sed 's/.*/      - "&"/' .venv/conda.txt >> .venv/inquest.yaml
+	cp .venv/inquest.yaml envs/inquest.yaml
+
+clean:  ## remove what was computed, but for results/downloads
+	if [ -d results ]; then find results -mindepth 1 -maxdepth 1 ! -name downloads -exec rm -rf {} +; fi
+	rm -rf .snakemake .pytest_cache .ruff_cache .hypothesis build
+
+distclean: clean  ## remove the downloads and .venv, too
+	if [ -d results ]; then chmod -R u+w results; fi
+	rm -rf results .venv
+	find . -name __pycache__ -prune -exec rm -rf {} +
