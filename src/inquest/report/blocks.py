@@ -69,7 +69,11 @@ class Build:
     def label(self, kind: str, chapter: str, name: str, anchor: str, label_text: str) -> None:
         """Make something known by its name, so that references find it."""
         if any(label.anchor == anchor for label in self._labels):
-            raise InquestError(f"report chapter `{chapter}`", f"two of its parts have the id {name!r}", "an id stands for one")
+            raise InquestError(
+                f"report chapter `{chapter}`",
+                f"two of its parts have the id {name!r}",
+                "an id stands for one",
+            )
         self._labels.append(_Label(kind, chapter, name, anchor, label_text))
 
     def reference(self, kind: str, chapter: str, name: str) -> Markup:
@@ -92,7 +96,9 @@ class Build:
             names = sorted({label.name for label in of_kind})
             says = f"several chapters have a {kind}" if found else f"there is no {kind}"
             raise InquestError(
-                f"report chapter `{chapter}`", f"{says} {name!r}{nearest(name, names)}", f"allowed: {listing(names, most=40)}"
+                f"report chapter `{chapter}`",
+                f"{says} {name!r}{nearest(name, names)}",
+                f"allowed: {listing(names, most=40)}",
             )
         return Markup('<a class="ref" href="#{}">{}</a>').format(found[0].anchor, found[0].text)
 
@@ -119,7 +125,17 @@ class Chapter:
 
     def words(self) -> dict[str, Callable[..., Any]]:
         """Return the functions by the names that templates use."""
-        own = ("chapter", "section", "subsection", "figure", "table", "figref", "tabref", "secref", "read_table")
+        own = (
+            "chapter",
+            "section",
+            "subsection",
+            "figure",
+            "table",
+            "figref",
+            "tabref",
+            "secref",
+            "read_table",
+        )
         return {
             **{word: getattr(self, word) for word in own},
             "cite": self.build.citations.cite,
@@ -153,10 +169,18 @@ class Chapter:
 
     def _heading(self, level: int, number: str, title: str, id: str | None) -> Markup:
         if level > 1 and not self.number:
-            raise InquestError(f"report chapter `{self.name}`", f"section {title!r} comes before any chapter(…)", "chapter(…) opens it")
-        anchor = id or f"{self.name}-{re.sub(r'[^a-z0-9]+', '-', Markup(title).striptags().lower()).strip('-')}"
+            raise InquestError(
+                f"report chapter `{self.name}`",
+                f"section {title!r} comes before any chapter(…)",
+                "chapter(…) opens it",
+            )
+        anchor = (
+            id or f"{self.name}-{re.sub(r'[^a-z0-9]+', '-', Markup(title).striptags().lower()).strip('-')}"
+        )
         word = "Appendix" if self.appendix and level == 1 else "Section"
-        self.build.label("section", self.name, anchor, anchor, f"{word}\u00a0{number}" if number else str(title))
+        self.build.label(
+            "section", self.name, anchor, anchor, f"{word}\u00a0{number}" if number else str(title)
+        )
         self.build.headings.append(Heading(level, number, escape(title), anchor))
         shown = f"{word} {number}" if word == "Appendix" else number
         number_html = Markup('<span class="number">{}</span> ').format(shown) if number else Markup("")
@@ -181,12 +205,24 @@ class Chapter:
             If the file is missing, the width unknown, or the alt text empty.
         """
         if width not in WIDTHS:
-            raise InquestError(f"figure `{name}`", f"unknown width {width!r}{nearest(width, WIDTHS)}", f"allowed: {listing(WIDTHS)}")
+            raise InquestError(
+                f"figure `{name}`",
+                f"unknown width {width!r}{nearest(width, WIDTHS)}",
+                f"allowed: {listing(WIDTHS)}",
+            )
         if not str(alt).strip():
-            raise InquestError(f"figure `{name}` of chapter `{self.name}`", "its alt text is empty", "say in words what it shows")
+            raise InquestError(
+                f"figure `{name}` of chapter `{self.name}`",
+                "its alt text is empty",
+                "say in words what it shows",
+            )
         path = self.folder / "figures" / f"{name}.svg"
         if not path.is_file():
-            raise InquestError(f"figure `{name}` of chapter `{self.name}`", f"there is no {path}", self._there("figures", "svg"))
+            raise InquestError(
+                f"figure `{name}` of chapter `{self.name}`",
+                f"there is no {path}",
+                self._there("figures", "svg"),
+            )
         number = self.build.next("figure")
         anchor = f"fig-{self.name}-{id or name}"
         self.build.label("figure", self.name, id or name, anchor, f"Figure\u00a0{number}")
@@ -232,13 +268,19 @@ class Chapter:
         head = Markup('<span class="label">Table\u00a0{}</span> {}').format(number, caption)
         below = Markup('<p class="below">{}</p>').format(Markup(" ").join(notes)) if notes else ""
         kind = "short" if len(frame) <= SHORT_TABLE else "long"
-        return Markup('<div id="{}" class="table {}">{}{}</div>').format(anchor, kind, table_html(frame, chosen, head), below)
+        return Markup('<div id="{}" class="table {}">{}{}</div>').format(
+            anchor, kind, table_html(frame, chosen, head), below
+        )
 
     def read_table(self, name: str) -> pd.DataFrame:
         """Return `tables/<name>.parquet` of this chapter."""
         path = self.folder / "tables" / f"{name}.parquet"
         if not path.is_file():
-            raise InquestError(f"table `{name}` of chapter `{self.name}`", f"there is no {path}", self._there("tables", "parquet"))
+            raise InquestError(
+                f"table `{name}` of chapter `{self.name}`",
+                f"there is no {path}",
+                self._there("tables", "parquet"),
+            )
         return artefacts.read_table(path)
 
     def _there(self, folder: str, ending: str) -> str:

@@ -76,7 +76,8 @@ class Citations:
         self._bibliography.sort()
         keys = [item.key for item in self._bibliography.items]
         return [
-            (key, _linked(_markup(entry))) for key, entry in zip(keys, self._bibliography.bibliography(), strict=True)
+            (key, _linked(_markup(entry)))
+            for key, entry in zip(keys, self._bibliography.bibliography(), strict=True)
         ]
 
 
@@ -85,7 +86,9 @@ def _keys(path: Path) -> set[str]:
         return {item["id"] for item in read_json(path)}
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InquestError(
-            str(path), f"it is no CSL-JSON ({type(error).__name__}: {error})", "a list of items with an `id` is allowed"
+            str(path),
+            f"it is no CSL-JSON ({type(error).__name__}: {error})",
+            "a list of items with an `id` is allowed",
         ) from None
 
 

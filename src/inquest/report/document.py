@@ -22,15 +22,14 @@ from inquest.report.blocks import Build, Chapter
 from inquest.report.citations import Citations
 from inquest.report.fonts import font_faces
 
-
 _RAW = re.compile(r'(?<=\bmath\()\s*r"([^"]*)"')
 
 
 class _Environment(jinja2.Environment):
     """Jinja with two amenities for reports.
 
-    ``facts.values`` is the fact of that name, not a dict's method; and ``math(r"\\frac…")`` is LaTeX as written,
-    where Jinja would take ``\\f`` for a form feed.
+    ``facts.values`` is the fact of that name, not a dict's method; and ``math(r"\\frac…")`` is LaTeX as
+    written, where Jinja would take ``\\f`` for a form feed.
     """
 
     def preprocess(self, source: str, name: str | None = None, filename: str | None = None) -> str:
@@ -99,8 +98,8 @@ def render(
     Raises
     ------
     InquestError
-        If a chapter's template, facts, figure or table is missing, a reference or citation leads nowhere, or a
-        template asks for a fact that is not there.
+        If a chapter's template, facts, figure or table is missing, a reference or citation leads nowhere, or
+        a template asks for a fact that is not there.
     """
     env = environment(templates)
     build = Build(Citations(references))
@@ -121,14 +120,18 @@ def render(
 
     words = {
         **Chapter(build, "appendix", appendix=True).words(),
-        "config_yaml": yaml.dump(plain(dict(study)), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=46),
+        "config_yaml": yaml.dump(
+            plain(dict(study)), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=46
+        ),
         "sources": all_facts.get("data", {}).get("sources", []),
         "provenance": provenance,
         "rubric": None,
     }
     if rubric is not None:
         wanted = rubrics.read_rubric(rubric)
-        rows = rubrics.mark(wanted, {**all_facts, "config": plain(dict(study))}, {h.id for h in build.headings})
+        rows = rubrics.mark(
+            wanted, {**all_facts, "config": plain(dict(study))}, {h.id for h in build.headings}
+        )
         words |= {"rubric": wanted, "marks": rows}
     before = len(build.headings)
     appendix = _fill(env, "appendix.html.j2", words)
@@ -163,7 +166,9 @@ def _facts(name: str, folder: Path) -> dict[str, Any]:
     try:
         return read_json(path)
     except (OSError, ValueError) as error:
-        raise InquestError(f"chapter `{name}`", f"{path} cannot be read ({error})", "a chapter's results hold its facts") from None
+        raise InquestError(
+            f"chapter `{name}`", f"{path} cannot be read ({error})", "a chapter's results hold its facts"
+        ) from None
 
 
 def _fill(env: jinja2.Environment, template: str, words: Mapping[str, Any]) -> Markup:
@@ -171,9 +176,13 @@ def _fill(env: jinja2.Environment, template: str, words: Mapping[str, Any]) -> M
     try:
         return Markup(env.get_template(template).render(**words))
     except jinja2.TemplateNotFound as error:
-        raise InquestError("the report", f"there is no template {error.name}", "each chapter has one in report/chapters") from None
+        raise InquestError(
+            "the report", f"there is no template {error.name}", "each chapter has one in report/chapters"
+        ) from None
     except jinja2.TemplateSyntaxError as error:
-        raise InquestError(f"{error.name}, line {error.lineno}", str(error.message), "mend the template") from None
+        raise InquestError(
+            f"{error.name}, line {error.lineno}", str(error.message), "mend the template"
+        ) from None
     except jinja2.TemplateError as error:
         lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename.endswith(".j2")]
         where = f"{template}, line {lines[-1]}" if lines else template

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Width = Literal["full", "wide", "column"]
 
 WIDTHS: dict[str, float] = {"full": 4.80, "wide": 6.46, "column": 3.07}
-"""Inches: ``full`` is the text's width, ``wide`` the text and the margin, ``column`` a small square-ish figure.
+"""Inches: ``full`` is the text's width, ``wide`` the text and the margin, ``column`` a small figure.
 report/style.css has the same measures in millimetres."""
 
 INK, SOFT, FAINT, RULE = "#1d1d22", "#5b5f68", "#a9adb5", "#d9dce1"
@@ -146,7 +146,7 @@ def label_markers(classes: Iterable[object]) -> dict[str, str]:
 
 
 def classifier_lines(names: Iterable[str], chosen: str) -> dict[str, dict[str, Any]]:
-    """Return ``plot`` options for each classifier's line: the chosen one in colour, the others grey and dashed."""
+    """Return ``plot`` options for each classifier's line: the chosen one in colour, the others dashed."""
     others = [name for name in names if name != chosen]
     lines: dict[str, dict[str, Any]] = {
         name: {

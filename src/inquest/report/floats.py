@@ -61,7 +61,7 @@ def settle(pages: list[Any]) -> None:
 
 
 def _measure(pages: list[Any]) -> list[tuple[Any, list[_Block]]]:
-    """Return each chapter's element with its blocks in order; a block on two pages has the sum of its parts."""
+    """Return each chapter's element with its blocks in order; the parts of a split block are added up."""
     chapters: dict[Any, dict[Any, _Block]] = {}
     for page in pages:
         for box in page._page_box.descendants():
@@ -98,7 +98,9 @@ class _Column:
 
         for i, block in enumerate(blocks):
             if block.floats:
-                if waiting or not self._fits(block, block.height) and self.height - self.at > _HOLE * self.height:
+                if waiting or (
+                    not self._fits(block, block.height) and self.height - self.at > _HOLE * self.height
+                ):
                     waiting.append(block)
                 else:
                     put(block)

@@ -39,7 +39,9 @@ class Face:
         if spec is None or spec.origin is None:
             distribution = self.package.replace("_", "-")
             raise InquestError(
-                f"font package `{distribution}`", "it is not installed", f"install it: pip install {distribution}"
+                f"font package `{distribution}`",
+                "it is not installed",
+                f"install it: pip install {distribution}",
             )
         return Path(spec.origin).parent / self.file
 

@@ -62,7 +62,9 @@ def _outline(latex: str) -> tuple[np.ndarray, np.ndarray]:
             verts, codes = TextToPath().get_text_path(FontProperties(size=_EM), f"${latex}$", ismath=True)
         except ValueError as error:
             reason = str(error).strip().splitlines()[-1]
-            raise InquestError(f"formula `{latex}`", f"it cannot be read ({reason})", "matplotlib's mathtext is allowed") from None
+            raise InquestError(
+                f"formula `{latex}`", f"it cannot be read ({reason})", "matplotlib's mathtext is allowed"
+            ) from None
     if not len(verts):
         raise InquestError(f"formula `{latex}`", "it is empty", "matplotlib's mathtext is allowed")
     return np.asarray(verts, dtype=float), np.asarray(codes)

@@ -56,7 +56,9 @@ def _weasyprint():
         import weasyprint
         from weasyprint.text.ffi import harfbuzz_subset
     except OSError as error:
-        raise InquestError("PDF", f"a system library is missing ({str(error).splitlines()[0]})", f"install it: {APT}") from None
+        raise InquestError(
+            "PDF", f"a system library is missing ({str(error).splitlines()[0]})", f"install it: {APT}"
+        ) from None
     if not harfbuzz_subset:  # it would do without, and write other bytes at each run
         raise InquestError("PDF", "the system library harfbuzz-subset is missing", f"install it: {APT}")
     return weasyprint

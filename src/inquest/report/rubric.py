@@ -1,4 +1,4 @@
-"""Where each mark is earned: a rubric binds each mark to a section of the document and to checks on the facts.
+"""Where each mark is earned: a rubric binds each mark to a section of the document and to checks of facts.
 
 A rubric is a YAML file::
 
@@ -12,9 +12,9 @@ A rubric is a YAML file::
           - {fact: influence.points.count, at_least: 10, says: rows left out}
           - {count: influence.groups.names, equals: {count: config.influence.groups}}
 
-A check names its subject, `fact` (a value) or `count` (how many items a list or mapping has), by a dotted path
-that starts with a chapter (or with `config`), and one or more of the tests in `TESTS`; a test's operand is a
-value, or `{fact: …}` or `{count: …}` for another fact. Nothing in a rubric is run as code.
+A check names its subject, `fact` (a value) or `count` (how many items a list or mapping has), by a dotted
+path that starts with a chapter (or with `config`), and one or more of the tests in `TESTS`; a test's operand
+is a value, or `{fact: …}` or `{count: …}` for another fact. Nothing in a rubric is run as code.
 """
 
 from __future__ import annotations
@@ -74,8 +74,13 @@ class Check:
                 subject, path = next(iter(operand.items()))
                 operand = _look_up(facts, subject, path)
             if operand is _MISSING or not test(None if value is _MISSING else value, operand):
-                asked = words if isinstance(operand, bool) and name != "equals" else f"{words} {_shown(operand)}"
-                return False, f"{shown} (asked: {'not ' if operand is False and name != 'equals' else ''}{asked})"
+                asked = (
+                    words if isinstance(operand, bool) and name != "equals" else f"{words} {_shown(operand)}"
+                )
+                return (
+                    False,
+                    f"{shown} (asked: {'not ' if operand is False and name != 'equals' else ''}{asked})",
+                )
         return True, shown
 
 
@@ -114,12 +119,17 @@ def read_rubric(path: str | Path) -> Rubric:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InquestError(str(path), f"it cannot be read ({error})", "a YAML file with `title` and `marks`") from None
+        raise InquestError(
+            str(path), f"it cannot be read ({error})", "a YAML file with `title` and `marks`"
+        ) from None
     where = path.name
     _keys(where, content, ("title", "marks"), ("title", "marks"))
     if not isinstance(content["marks"], list) or not content["marks"]:
         raise InquestError(where, "`marks` is no list", "at least one mark is needed")
-    return Rubric(str(content["title"]), tuple(_mark(f"{where}, mark {i}", m) for i, m in enumerate(content["marks"], 1)))
+    return Rubric(
+        str(content["title"]),
+        tuple(_mark(f"{where}, mark {i}", m) for i, m in enumerate(content["marks"], 1)),
+    )
 
 
 def mark(rubric: Rubric, facts: Mapping[str, Any], sections: Collection[str]) -> list[dict[str, Any]]:
@@ -150,13 +160,24 @@ def mark(rubric: Rubric, facts: Mapping[str, Any], sections: Collection[str]) ->
         else:
             why = [said for passed, said in results if passed or not met]
         rows.append(
-            {"what": one.what, "marks": one.marks, "section": one.section if there else None, "met": met, "why": why}
+            {
+                "what": one.what,
+                "marks": one.marks,
+                "section": one.section if there else None,
+                "met": met,
+                "why": why,
+            }
         )
     return rows
 
 
 def _mark(where: str, content: Any) -> Mark:
-    _keys(where, content, ("what", "marks", "chapter", "section", "all"), ("what", "marks", "chapter", "section"))
+    _keys(
+        where,
+        content,
+        ("what", "marks", "chapter", "section", "all"),
+        ("what", "marks", "chapter", "section"),
+    )
     if not _is_number(content["marks"]) or content["marks"] <= 0:
         raise InquestError(f"{where}, `marks`", f"found {content['marks']!r}", "a number above 0 is allowed")
     checks = content.get("all", [])
@@ -176,22 +197,34 @@ def _check(where: str, content: Any) -> Check:
     subjects = [name for name in _SUBJECTS if name in content]
     tests = tuple((name, content[name]) for name in TESTS if name in content)
     if len(subjects) != 1 or not tests:
-        raise InquestError(where, f"found {listing(content)}", f"one of {listing(_SUBJECTS)} and one of {listing(TESTS)} are needed")
+        raise InquestError(
+            where,
+            f"found {listing(content)}",
+            f"one of {listing(_SUBJECTS)} and one of {listing(TESTS)} are needed",
+        )
     for name, operand in tests:
         if name in ("exists", "filled") and not isinstance(operand, bool):
             raise InquestError(f"{where}, `{name}`", f"found {operand!r}", "true or false is allowed")
         if isinstance(operand, Mapping) and (len(operand) != 1 or next(iter(operand)) not in _SUBJECTS):
-            raise InquestError(f"{where}, `{name}`", f"found {operand!r}", "a value, {fact: …} or {count: …} is allowed")
+            raise InquestError(
+                f"{where}, `{name}`", f"found {operand!r}", "a value, {fact: …} or {count: …} is allowed"
+            )
     path = str(content[subjects[0]])
     return Check(subjects[0], path, tests, str(content.get("says", path)))
 
 
 def _keys(where: str, content: Any, allowed: Collection[str], needed: Collection[str]) -> None:
     if not isinstance(content, Mapping):
-        raise InquestError(where, f"found {type(content).__name__}", f"a mapping with {listing(needed or allowed)} is allowed")
+        raise InquestError(
+            where,
+            f"found {type(content).__name__}",
+            f"a mapping with {listing(needed or allowed)} is allowed",
+        )
     for key in content:
         if key not in allowed:
-            raise InquestError(where, f"unknown key {key!r}{nearest(key, allowed)}", f"allowed: {listing(allowed)}")
+            raise InquestError(
+                where, f"unknown key {key!r}{nearest(key, allowed)}", f"allowed: {listing(allowed)}"
+            )
     for key in needed:
         if key not in content:
             raise InquestError(where, f"`{key}` is missing", f"needed: {listing(needed)}")
@@ -218,4 +251,6 @@ def _shown(value: Any) -> str:
     if isinstance(value, (list, Mapping)):
         return f"{len(value)} items"
     words = str(as_text(value).unescape())
-    return f"“{words[:59].rstrip()}…”" if len(words) > 60 else f"“{words}”" if isinstance(value, str) else words
+    return (
+        f"“{words[:59].rstrip()}…”" if len(words) > 60 else f"“{words}”" if isinstance(value, str) else words
+    )

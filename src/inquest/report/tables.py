@@ -1,4 +1,4 @@
-"""Tables: from a data frame to HTML with aligned numbers, units in the head and a dash for what is missing."""
+"""Tables: from a data frame to HTML, with aligned numbers, units in the head, a dash for what is missing."""
 
 from __future__ import annotations
 
@@ -100,7 +100,9 @@ class Column:
         return Markup('{} <span class="bounds">[{}, {}]</span>').format(shown, low, high)
 
 
-def columns_of(frame: pd.DataFrame, columns: Sequence[Column | Mapping[str, Any] | str] | None) -> list[Column]:
+def columns_of(
+    frame: pd.DataFrame, columns: Sequence[Column | Mapping[str, Any] | str] | None
+) -> list[Column]:
     """Return the columns as `Column`; none given means every one of the frame, formatted by its type.
 
     Raises
@@ -146,12 +148,14 @@ def _natural(series: pd.Series) -> Format:
 def table_html(frame: pd.DataFrame, columns: Sequence[Column], caption: Markup) -> Markup:
     """Return the table: caption, a head that is repeated on each page, rows."""
     head = Markup("").join(
-        Markup('<th scope="col" class="{}">{}</th>').format(column.alignment, column.head) for column in columns
+        Markup('<th scope="col" class="{}">{}</th>').format(column.alignment, column.head)
+        for column in columns
     )
     rows = Markup("\n").join(
         Markup("<tr>{}</tr>").format(
             Markup("").join(
-                Markup('<td class="{}">{}</td>').format(column.alignment, column.cell(row)) for column in columns
+                Markup('<td class="{}">{}</td>').format(column.alignment, column.cell(row))
+                for column in columns
             )
         )
         for row in frame.to_dict("records")

@@ -23,7 +23,9 @@ def _finite(value: Any) -> float | None:
     try:
         found = float(value)
     except (TypeError, ValueError):
-        raise InquestError("a number in a report", f"found {value!r}", "a number or a missing value is allowed") from None
+        raise InquestError(
+            "a number in a report", f"found {value!r}", "a number or a missing value is allowed"
+        ) from None
     return found if math.isfinite(found) else None
 
 
@@ -86,7 +88,7 @@ def _parts(value: int, base: int, large: str, small: str) -> str:
 
 
 def interval(bounds: Any, digits: int = 3) -> str:
-    """Return an interval in words, ``0.846 to 0.861``, from a pair or from a mapping with `low` and `high`."""
+    """Return an interval in words, ``0.846 to 0.861``, from a pair or a mapping with `low` and `high`."""
     if bounds is None:
         return DASH
     low, high = (bounds["low"], bounds["high"]) if isinstance(bounds, Mapping) else bounds
@@ -120,7 +122,7 @@ def is_missing(value: Any) -> bool:
 
 
 def as_text(value: Any) -> Markup:
-    """Return anything as it stands in a table or a list of facts: yes and no, commas, an en dash for nothing."""
+    """Return anything as it stands in a table: yes and no, commas, an en dash for nothing."""
     if isinstance(value, Markup):
         return value
     value = plain(value)
