@@ -73,6 +73,12 @@ def artefacts(chapter, tables=(), figures=()):
     ]
 
 
+def batches(count, size):
+    """Names of jobs that do 0 … count - 1, so many each: `3`, or `3-5`. A larger count keeps the full ones."""
+    firsts = range(0, count, size)
+    return [str(a) if size == 1 else f"{a}-{min(a + size, count) - 1}" for a in firsts]
+
+
 def complaints(log):
     """Say again, last of all, why rules failed: one line each."""
     for path in sorted(Path(RESULTS, "logs").rglob("*.log")):

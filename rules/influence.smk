@@ -1,8 +1,6 @@
 # Leave-one-out and leave-group-out influence: each an exact retrain of the chosen classifier.
 
 POINTS = STUDY.influence.points.number
-PER_JOB = STUDY.influence.points_per_job
-POINT_JOBS = [f"{first}-{min(first + PER_JOB, POINTS) - 1}" for first in range(0, POINTS, PER_JOB)]
 GROUPS = {slug(group["name"]): group for group in CONFIG["influence"]["groups"]}
 INFLUENCE_TABLES = ["points", "unusual", "groups", "group_repeats"]
 INFLUENCE_FIGURES = ["points", "unusual", "sizes", "groups"]
@@ -50,7 +48,7 @@ rule leave_one_out:
     benchmark:
         f"{RESULTS}/timings/rules/leave_one_out-{{points}}.tsv"
     wildcard_constraints:
-        points=r"\d+-\d+",
+        points=r"\d+(-\d+)?",
     params:
         **RETRAIN_PARAMS,
         code=code("influence/leave_one_out"),
@@ -62,35 +60,11 @@ rule leave_one_out:
         "../scripts/influence/leave_one_out.py"
 
 
-rule find_group:
-    input:
-        features=f"{RESULTS}/baseline/features.parquet",
-        table=f"{RESULTS}/data/clean.parquet",
-    output:
-        f"{RESULTS}/influence/groups/{{group}}.json",
-    log:
-        f"{RESULTS}/logs/influence/find_group-{{group}}.log",
-    benchmark:
-        f"{RESULTS}/timings/rules/find_group-{{group}}.tsv"
-    wildcard_constraints:
-        group="|".join(GROUPS),
-    params:
-        code=code("influence/find_group"),
-        seed=CONFIG["seed"],
-        label=CONFIG["data"]["label"],
-        group=lambda wildcards: GROUPS[wildcards.group],
-    conda:
-        ENVIRONMENT
-    message:
-        "Find the rows of the group {wildcards.group}"
-    script:
-        "../scripts/influence/find_group.py"
-
-
 rule leave_group_out:
     input:
         **RETRAIN_INPUT,
-        group=f"{RESULTS}/influence/groups/{{group}}.json",
+        features=f"{RESULTS}/baseline/features.parquet",
+        table=f"{RESULTS}/data/clean.parquet",
     output:
         f"{RESULTS}/influence/leave_group_out/{{group}}.json",
     log:
@@ -102,6 +76,8 @@ rule leave_group_out:
     params:
         **RETRAIN_PARAMS,
         code=code("influence/leave_group_out"),
+        label=CONFIG["data"]["label"],
+        group=lambda wildcards: GROUPS[wildcards.group],
     conda:
         ENVIRONMENT
     message:
@@ -139,7 +115,11 @@ rule describe_influence:
         table=f"{RESULTS}/data/clean.parquet",
         split=f"{RESULTS}/data/split.json",
         unusual=f"{RESULTS}/influence/unusual.parquet",
-        points=expand("{results}/influence/leave_one_out/{points}.json", results=RESULTS, points=POINT_JOBS),
+        points=expand(
+            "{results}/influence/leave_one_out/{points}.json",
+            results=RESULTS,
+            points=batches(POINTS, STUDY.influence.points_per_job),
+        ),
         groups=expand("{results}/influence/leave_group_out/{group}.json", results=RESULTS, group=GROUPS),
     output:
         artefacts("influence", INFLUENCE_TABLES, INFLUENCE_FIGURES),

@@ -1,15 +1,15 @@
 # Truncated Monte Carlo Data Shapley: a game of rows, a game of groups, a job for each permutation.
 
-PERMUTATIONS = range(STUDY.shapley.permutations)
+PERMUTATIONS = STUDY.shapley.permutations
 GAMES = ["rows", *(["groups"] if STUDY.shapley.groups else [])]
 SHAPLEY_TABLES = ["values", "best", "worst", "truncation", *(["groups"] if STUDY.shapley.groups else [])]
 SHAPLEY_FIGURES = ["values", "running", "loo", *(["groups"] if STUDY.shapley.groups else [])]
 REPORTED["shapley"] = artefacts("shapley", SHAPLEY_TABLES, SHAPLEY_FIGURES)
 RETRAINING += [
-    {"what": "Shapley values of rows", "times": len(PERMUTATIONS), "prefixes": STUDY.shapley.rows},
+    {"what": "Shapley values of rows", "times": PERMUTATIONS, "prefixes": STUDY.shapley.rows},
     {"what": "leave-one-out of the valued rows", "times": STUDY.shapley.rows, "rows": STUDY.shapley.rows},
     *(
-        {"what": "Shapley values of groups", "times": len(PERMUTATIONS) * (len(GROUPS) + 1), "share": 1.0}
+        {"what": "Shapley values of groups", "times": PERMUTATIONS * len(GROUPS), "share": 1.0}
         for game in GAMES[1:]
     ),
 ]
@@ -41,7 +41,7 @@ rule draw_players:
 rule gather_players:
     input:
         **RETRAIN_INPUT,
-        groups=expand("{results}/influence/groups/{group}.json", results=RESULTS, group=GROUPS),
+        groups=expand("{results}/influence/leave_group_out/{group}.json", results=RESULTS, group=GROUPS),
     output:
         f"{RESULTS}/shapley/groups/players.json",
     log:
@@ -72,7 +72,7 @@ rule permutation:
         f"{RESULTS}/timings/rules/permutation-{{game}}-{{index}}.tsv"
     wildcard_constraints:
         game="rows|groups",
-        index=r"\d+",
+        index=r"\d+(-\d+)?",
     params:
         **RETRAIN_PARAMS,
         code=code("shapley/permutation"),
@@ -80,7 +80,7 @@ rule permutation:
     conda:
         ENVIRONMENT
     message:
-        "Walk along permutation {wildcards.index} of the {wildcards.game}"
+        "Walk along permutation(s) {wildcards.index} of the {wildcards.game}"
     script:
         "../scripts/shapley/permutation.py"
 
@@ -97,7 +97,7 @@ rule describe_shapley:
                 "{results}/shapley/{game}/permutation/{index}.parquet",
                 results=RESULTS,
                 game=game,
-                index=PERMUTATIONS,
+                index=batches(PERMUTATIONS, STUDY.shapley.permutations_per_job),
             )
             for game in GAMES
         },

@@ -8,7 +8,9 @@ with job(snakemake):
     p = snakemake.params
     table, parts = read_table(snakemake.input.table), read_table(snakemake.input.parts)
     facts = read_json(snakemake.input.clean)
-    types = {name: kind for name, kind in facts["features"]["types"].items() if name != p.split["column"]}
+    types = {
+        name: facts["features"]["types"][name] for name in facts["features"]["names"] if name != p.split["column"]
+    }
     for path, refit in ((snakemake.output.features, False), (snakemake.output.problem, p.refit)):
         label = facts["label"]
         write_table(path, prepare(table, parts, label["name"], label["classes"], types, p.preprocessing, refit))

@@ -4,20 +4,20 @@ from inquest.artefacts import read_table, write_json
 from inquest.errors import InquestError
 from inquest.learners.chosen import chosen_utility, full_score
 from inquest.learners.metrics import METRICS
-from inquest.runtime import job
+from inquest.runtime import batch, job
 from inquest.valuation import leave_one_out
 
 with job(snakemake):
     p = snakemake.params
-    first, last = map(int, snakemake.wildcards.points.split("-"))
+    asked = batch(snakemake.wildcards.points)
     order = read_table(snakemake.input.order)
-    if last >= len(order):
+    if asked.stop > len(order):
         raise InquestError(
             "config key `influence.points.count`",
             f"more points than the {len(order):,} training rows",
             f"at most {len(order)} are allowed",
         )
-    points = order.iloc[first : last + 1]
+    points = order.iloc[asked.start : asked.stop]
     _, utility = chosen_utility(snakemake.input.problem, snakemake.input.clean, p, list(METRICS))
     full = full_score(snakemake.input.full, p.metric)
     table = leave_one_out(utility, points["position"], full).rename(columns={"row": "position"})

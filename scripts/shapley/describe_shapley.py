@@ -11,7 +11,10 @@ with job(snakemake):
     p, folder = snakemake.params, Path(snakemake.output[0]).parent
     label = read_json(snakemake.input.clean)["label"]
     players = {Path(path).parent.name: read_json(path) for path in snakemake.input.players}
-    walks = {game: [read_table(path) for path in snakemake.input[f"walks_{game}"]] for game in players}
+    walks = {
+        game: [table for path in snakemake.input[f"walks_{game}"] for _, table in read_table(path).groupby("permutation")]
+        for game in players
+    }
     rows, tables, found = summarise_rows(
         players["rows"], walks["rows"], read_table(snakemake.input.table), label, p.tolerance, p.show
     )

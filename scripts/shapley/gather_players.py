@@ -10,7 +10,7 @@ from inquest.utility import Players
 with job(snakemake):
     _, utility = chosen_utility(snakemake.input.problem, snakemake.input.clean, snakemake.params)
     groups = [read_json(path) for path in snakemake.input.groups]
-    members = [group["members"][0] for group in groups]
+    members = [group["members"] for group in groups]
     game = Players(utility, members)
     write_json(
         snakemake.output[0],

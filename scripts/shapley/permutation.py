@@ -1,8 +1,10 @@
-"""Walk along one permutation of the players, retraining on each prefix."""
+"""Walk along permutations of the players, retraining on each prefix."""
+
+import pandas as pd
 
 from inquest.artefacts import read_json, write_table
 from inquest.learners.chosen import chosen_utility
-from inquest.runtime import Progress, job, seed_for
+from inquest.runtime import Progress, batch, job, seed_for
 from inquest.utility import Players
 from inquest.valuation.shapley import permutation, walk
 
@@ -12,6 +14,12 @@ with job(snakemake):
     players = read_json(snakemake.input.players)
     game = Players(utility, players["members"])
     seed = seed_for(p.seed, "shapley", snakemake.wildcards.game)
-    order = permutation(game.n_rows, seed, int(snakemake.wildcards.index))
-    progress = Progress("prefixes retrained", game.n_rows)
-    write_table(snakemake.output[0], walk(game, order, players["empty"], players["full"], p.tolerance, progress.step))
+    asked = batch(snakemake.wildcards.index)
+    progress = Progress("prefixes retrained", game.n_rows * len(asked))
+    walks = []
+    for index in asked:
+        order = permutation(game.n_rows, seed, index)
+        table = walk(game, order, players["empty"], players["full"], p.tolerance, progress.step)
+        table.insert(0, "permutation", index)
+        walks.append(table)
+    write_table(snakemake.output[0], pd.concat(walks, ignore_index=True))

@@ -76,6 +76,12 @@ def versions(distributions: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def batch(name: str) -> range:
+    """Return the items of a batched job by its name: ``3`` is one item, ``3-5`` are three."""
+    first, _, last = name.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
 class Progress:
     """Say in the rule's log how much of a long job is done and how long the rest will take."""
 

@@ -18,6 +18,8 @@ class Shapley(Section):
     """How these rows are drawn from the training split."""
     permutations: Annotated[int, Field(ge=1)] = 10
     """How many random orders of the players are walked; raising it computes only the new ones."""
+    permutations_per_job: Annotated[int, Field(ge=1)] = 1
+    """How many of them one job walks, one after the other; the results are the same."""
     tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Stop a walk once its score is within this share of U(all); 0 never stops early."""
     groups: bool = True

@@ -351,7 +351,8 @@ def _alone(path: Path) -> Iterator[IO[bytes]]:
             finally:
                 file.flush()
                 with contextlib.suppress(FileNotFoundError):
-                    if not path.stat().st_size:
+                    mine = os.path.samestat(os.fstat(file.fileno()), path.stat())  # not the next process's
+                    if mine and not path.stat().st_size:
                         path.unlink()
             return
 

@@ -348,7 +348,8 @@ def _counts(labels: pd.Series, classes: Sequence[str]) -> list[dict[str, Any]]:
 def describe_features(table: pd.DataFrame, facts: Mapping[str, Any], meanings: Mapping[str, str]) -> pd.DataFrame:
     """Return one row a feature: name, type, meaning, missing share, distinct values, and its typical values."""
     rows = []
-    for name, kind in facts["features"]["types"].items():
+    for name in facts["features"]["names"]:
+        kind = facts["features"]["types"][name]
         column = table[name].dropna()
         if kind == "categorical":
             top = column.value_counts(normalize=True).head(3)

@@ -125,7 +125,7 @@ def summarise_groups(
     Parameters
     ----------
     found : list of mapping
-        `name`, `kind` and `repeats` (size and influences) of each group.
+        `name`, `kind`, `repeats` (size and influences) and `unconverged` (retrains) of each group.
     groups : list of mapping
         The config's groups, in the same order.
     n_train : int
@@ -173,7 +173,7 @@ def summarise_groups(
         "count": len(table),
         "sizes": int(table["size"].nunique()),
         "retrains": int(table["repeats"].sum()),
-        "unconverged": int(repeats.groupby("group")["unconverged"].first().sum()),
+        "unconverged": sum(one["unconverged"] for one in found),
         "random": ordered[["group", "share", "size", "influence", "sd", "low", "high", "repeats"]].to_dict("records"),
         "natural": table[table["kind"] != "random"].to_dict("records"),
         "odd": odd.to_dict("records"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -164,3 +165,16 @@ def classifier_lines(names: Iterable[str], chosen: str) -> dict[str, dict[str, A
 def sign_colour(value: float) -> str:
     """Return the colour of a positive (helps) or negative (hurts) influence; zero is grey."""
     return SIGN["helps"] if value > 0 else SIGN["hurts"] if value < 0 else FAINT
+
+
+def scale(values: Iterable[float]) -> int:
+    """Return the power of ten that an axis of small or large values is best counted in; 0 for ordinary ones."""
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    power = math.floor(math.log10(largest)) if largest else 0
+    return power if power < -2 or power > 4 else 0
+
+
+def times(power: int) -> str:
+    """Return what to add to an axis label whose values were divided by 10**power."""
+    digits = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f" (×10{digits})" if power else ""

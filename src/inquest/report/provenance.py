@@ -38,9 +38,17 @@ def rule_times(folder: str | Path) -> list[dict[str, Any]]:
     rows = []
     for path in sorted(Path(folder).glob("*.tsv")):
         found = pd.read_csv(path, sep="\t", na_values="-")
-        rows.append({"rule": path.stem.split("-")[0], "seconds": found["s"].sum(), "max_rss_mib": found["max_rss"].max()})
+        rows.append(
+            {
+                "rule": path.stem.split("-")[0],
+                "seconds": found["s"].sum(),
+                "max_rss_mib": found["max_rss"].max(),
+            }
+        )
     if not rows:
         return []
     table = pd.DataFrame(rows).groupby("rule", as_index=False)
-    table = table.agg(jobs=("seconds", "size"), seconds=("seconds", "sum"), max_rss_mib=("max_rss_mib", "max"))
+    table = table.agg(
+        jobs=("seconds", "size"), seconds=("seconds", "sum"), max_rss_mib=("max_rss_mib", "max")
+    )
     return table.sort_values("seconds", ascending=False).to_dict("records")

@@ -26,7 +26,10 @@ SHOWN = {
 
 def metrics(path: str | Path, table: pd.DataFrame, chosen: str) -> None:
     """Draw the metrics that run from 0 to 1 of each classifier, with their intervals."""
-    with figure("wide", height=0.3 * len(table) + 0.75, rows=1, columns=len(SHOWN), sharey=True) as (fig, axes):
+    with figure("wide", height=0.3 * len(table) + 0.75, rows=1, columns=len(SHOWN), sharey=True) as (
+        fig,
+        axes,
+    ):
         for ax, (name, title) in zip(axes, SHOWN.items(), strict=True):
             for y, row in enumerate(table.to_dict("records")):
                 colour = CHOSEN if row["name"] == chosen else SOFT
@@ -45,12 +48,17 @@ def metrics(path: str | Path, table: pd.DataFrame, chosen: str) -> None:
         write_figure(path, fig)
 
 
-def confusion(path: str | Path, fitted: Sequence[Mapping[str, Any]], classes: Sequence[str], chosen: str) -> None:
+def confusion(
+    path: str | Path, fitted: Sequence[Mapping[str, Any]], classes: Sequence[str], chosen: str
+) -> None:
     """Draw every classifier's confusion matrix: counts, shaded by the share of the true class."""
     columns = min(len(fitted), 5 if len(classes) <= 3 else 3 if len(classes) <= 6 else 2)
     rows = -(-len(fitted) // columns)
     side = 6.1 / columns
-    with figure("wide", height=rows * (side + 0.42) + 0.3, rows=rows, columns=columns, squeeze=False) as (fig, axes):
+    with figure("wide", height=rows * (side + 0.42) + 0.3, rows=rows, columns=columns, squeeze=False) as (
+        fig,
+        axes,
+    ):
         for ax, one in zip(axes.flat, fitted, strict=False):
             counts = np.asarray(one["confusion"])
             share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

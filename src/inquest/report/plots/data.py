@@ -24,7 +24,9 @@ def labels(path: str | Path, table: pd.DataFrame) -> None:
         for y, part in enumerate(["test", "train"]):
             left = 0.0
             for name, share, rows in zip(table["label"], table[f"{part}_share"], table[part], strict=True):
-                ax.barh(y, share, left=left, height=0.62, color=colours[name], edgecolor="white", linewidth=0.8)
+                ax.barh(
+                    y, share, left=left, height=0.62, color=colours[name], edgecolor="white", linewidth=0.8
+                )
                 if share > 0.08:
                     ax.text(
                         left + share / 2, y, f"{name}\n{rows:,}", ha="center", va="center",

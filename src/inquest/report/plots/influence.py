@@ -13,7 +13,7 @@ from inquest.artefacts import write_figure
 from inquest.baseline.summary import METRIC_NAMES
 from inquest.influence.summary import FINE
 from inquest.influence.unusual import MEASURES
-from inquest.report.figures import INK, METHOD, RULE, SOFT, figure, label_colours, label_markers, sign_colour
+from inquest.report.figures import INK, METHOD, RULE, SOFT, figure, label_colours, label_markers, scale, sign_colour, times
 
 AXES = {
     "loss": "log-loss",
@@ -50,7 +50,10 @@ def points(path: str | Path, table: pd.DataFrame, metric: str, n_test: int) -> N
             ax.spines["left"].set_visible(False)
         first = axes[0][0]
         if named:
-            first.set_yticks(ranks, [f"row {row:,} ({label})" for row, label in zip(table["row"], table["label"], strict=True)])
+            first.set_yticks(
+                ranks,
+                [f"row {row:,} ({label})" for row, label in zip(table["row"], table["label"], strict=True)],
+            )
         else:
             first.set_ylabel("rank")
         first.invert_yaxis()
@@ -70,28 +73,34 @@ def _count_axis(ax, n_test: int) -> None:
     above.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
-def unusual(path: str | Path, table: pd.DataFrame, found: Mapping[str, Sequence[Mapping[str, Any]]], classes) -> None:
+def unusual(
+    path: str | Path, table: pd.DataFrame, found: Mapping[str, Sequence[Mapping[str, Any]]], classes
+) -> None:
     """Draw influence against each measure of unusualness, one panel a measure."""
     metric = FINE if table[f"influence_{FINE}"].notna().all() else next(iter(found))
     by_measure = {one["measure"]: one for one in found[metric]}
+    power = scale(table[f"influence_{metric}"])
     colours, markers = label_colours(classes), label_markers(classes)
     with figure("wide", height=1.95, columns=len(MEASURES), sharey=True) as (fig, axes):
         for ax, name in zip(axes, MEASURES, strict=True):
             for label in classes:
                 mine = table[table["label"] == label]
                 ax.scatter(
-                    mine[name], mine[f"influence_{metric}"], s=20, marker=markers[label], color=colours[label],
+                    mine[name], mine[f"influence_{metric}"] / 10.0**power, s=20, marker=markers[label], color=colours[label],
                     edgecolor="white", linewidth=0.4, label=label, zorder=3,
                 )  # fmt: skip
             one = by_measure[name]
             if one["rho"] is not None and not np.isnan(one["rho"]):
-                ax.set_title(f"ρ = {one['rho']:+.2f}, p = {one['p']:.2f}".replace("-", "\N{MINUS SIGN}"), fontsize=7.5, fontweight="normal")
+                ax.set_title(
+                    f"ρ = {one['rho']:+.2f}, p = {one['p']:.2f}".replace("-", "\N{MINUS SIGN}"),
+                    fontsize=7.5,
+                    fontweight="normal",
+                )
             ax.axhline(0, color=SOFT, linewidth=0.8)
             ax.set_xlabel(AXES[name])
             ax.locator_params(axis="x", nbins=3)
             ax.margins(0.12)
-        axes[0].set_ylabel(f"influence on\n{METRIC_NAMES[metric]}")
-        axes[0].ticklabel_format(axis="y", style="sci", scilimits=(-3, 3))
+        axes[0].set_ylabel(f"influence on\n{METRIC_NAMES[metric]}{times(power)}")
         handles, names = axes[0].get_legend_handles_labels()
         fig.legend(handles, names, loc="outside lower center", ncols=min(6, len(names)))
         write_figure(path, fig)
@@ -105,12 +114,27 @@ def sizes(path: str | Path, table: pd.DataFrame, repeats: pd.DataFrame, metric: 
             band = random.groupby("share")["influence"].agg(["mean", "min", "max"]).reset_index()
             start = pd.DataFrame({"share": [0.0], "mean": [0.0], "min": [0.0], "max": [0.0]})
             band = pd.concat([start, band], ignore_index=True)
-            ax.fill_between(band["share"], band["min"], band["max"], color=METHOD["group"], alpha=0.22, linewidth=0)
+            ax.fill_between(
+                band["share"], band["min"], band["max"], color=METHOD["group"], alpha=0.22, linewidth=0
+            )
             ax.plot(band["share"], band["mean"], color=METHOD["group"], label="random groups: mean and range")
-            ax.scatter(random["share"], random["influence"], s=5, color=METHOD["group"], alpha=0.7, linewidth=0)
+            ax.scatter(
+                random["share"], random["influence"], s=5, color=METHOD["group"], alpha=0.7, linewidth=0
+            )
         ax.axhline(0, color=SOFT, linewidth=0.8)
-        ax.scatter(natural["share"], natural["influence"], marker="D", s=26, color=INK, zorder=4, label="natural groups")
-        ax.set(xlabel="share of the training rows that is left out", ylabel=f"influence on {METRIC_NAMES[metric]}")
+        ax.scatter(
+            natural["share"],
+            natural["influence"],
+            marker="D",
+            s=26,
+            color=INK,
+            zorder=4,
+            label="natural groups",
+        )
+        ax.set(
+            xlabel="share of the training rows that is left out",
+            ylabel=f"influence on {METRIC_NAMES[metric]}",
+        )
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         ax.legend(loc="upper left")
         ax.margins(y=0.12)
@@ -126,7 +150,9 @@ def _name_points(ax, natural: pd.DataFrame) -> None:
     for one in natural.sort_values("influence").to_dict("records"):
         x, y = one["share"], one["influence"]
         target = y
-        while any(abs(target - other) < 0.05 * spans[0] and abs(x - at) < 0.35 * spans[1] for at, other in placed):
+        while any(
+            abs(target - other) < 0.05 * spans[0] and abs(x - at) < 0.35 * spans[1] for at, other in placed
+        ):
             target += 0.012 * spans[0]
         right = x < 0.62 * ax.get_xlim()[1]
         ax.annotate(
@@ -141,13 +167,24 @@ def groups(path: str | Path, table: pd.DataFrame, metric: str) -> None:
     shown = dict.fromkeys((metric, "f1", "roc_auc", FINE))
     shown = [name for name in shown if table[f"influence_{name}"].notna().all()]
     order = table.iloc[::-1].reset_index(drop=True)
-    with figure("wide", height=0.2 * len(order) + 0.8, columns=len(shown), sharey=True, squeeze=False) as (fig, axes):
+    with figure("wide", height=0.2 * len(order) + 0.8, columns=len(shown), sharey=True, squeeze=False) as (
+        fig,
+        axes,
+    ):
         for ax, name in zip(axes[0], shown, strict=True):
             values = order[f"influence_{name}"]
-            ax.barh(range(len(order)), values, height=0.62, color=[sign_colour(v) for v in values], alpha=0.85)
+            ax.barh(
+                range(len(order)), values, height=0.62, color=[sign_colour(v) for v in values], alpha=0.85
+            )
             if name == metric:
                 ranged = order["low"].notna()
-                ax.hlines(np.flatnonzero(ranged), order["low"][ranged], order["high"][ranged], color=INK, linewidth=0.9)
+                ax.hlines(
+                    np.flatnonzero(ranged),
+                    order["low"][ranged],
+                    order["high"][ranged],
+                    color=INK,
+                    linewidth=0.9,
+                )
             ax.axvline(0, color=SOFT, linewidth=0.8)
             ax.set_title(METRIC_NAMES[name], fontsize=8.5)
             ax.set_yticks(range(len(order)), [str(g).replace("$", r"\$") for g in order["group"]])

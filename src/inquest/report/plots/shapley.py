@@ -10,7 +10,7 @@ import pandas as pd
 
 from inquest.artefacts import write_figure
 from inquest.baseline.summary import METRIC_NAMES
-from inquest.report.figures import FAINT, INK, METHOD, SIGN, SOFT, figure, label_colours, label_markers
+from inquest.report.figures import FAINT, INK, METHOD, SIGN, SOFT, figure, label_colours, label_markers, scale, times
 from inquest.valuation.shapley import ShapleyValues
 
 FOLLOWED = 5  # best and worst rows whose running estimates are drawn in colour
@@ -20,26 +20,28 @@ def values(path: str | Path, table: pd.DataFrame, classes: Sequence[str], metric
     """Draw the histogram of all values, stacked by label, over every row's value with its standard error by rank."""
     colours = label_colours(classes)
     with figure("wide", height=3.1, columns=2, width_ratios=[1, 1.15]) as (fig, (left, right)):
-        data = [table.loc[table["label"] == name, "value"].to_numpy() for name in classes]
-        left.hist(data, bins=30, stacked=True, color=[colours[name] for name in classes], label=list(classes))
+        power = scale(table["value"].quantile([0.01, 0.99]))
+        low, high = table["value"].quantile([0.01, 0.99]) / 10.0**power
+        data = [table.loc[table["label"] == name, "value"].to_numpy() / 10.0**power for name in classes]
+        left.hist(data, bins=30, range=(min(low, 0), max(high, 0)), stacked=True, color=[colours[name] for name in classes], label=list(classes))
         left.axvline(0, color=SOFT, linewidth=0.8)
-        left.axvline(table["value"].mean(), color=INK, linewidth=0.9, linestyle=(0, (4, 2)))
-        left.annotate(
-            "mean", (table["value"].mean(), 0.98), xycoords=("data", "axes fraction"), xytext=(3, 0),
-            textcoords="offset points", va="top", fontsize=7.5,
-        )  # fmt: skip
-        left.set(xlabel=f"Shapley value ({METRIC_NAMES[metric]})", ylabel="rows")
-        left.legend(loc="upper left", title=None)
+        mean = table["value"].mean() / 10.0**power
+        left.axvline(mean, color=INK, linewidth=0.9, linestyle=(0, (4, 2)), label="mean of all rows")
+        left.set(xlabel=f"Shapley value, {METRIC_NAMES[metric]}{times(power)}", ylabel="rows")
         ranks = np.arange(1, len(table) + 1)
-        value, error = table["value"].to_numpy(), np.nan_to_num(table["standard_error"].to_numpy())
-        right.fill_between(ranks, value - 2 * error, value + 2 * error, color=FAINT, alpha=0.45, linewidth=0, step="mid")
+        value = table["value"].to_numpy() / 10.0**power
+        error = np.nan_to_num(table["standard_error"].to_numpy()) / 10.0**power
+        right.fill_between(
+            ranks, value - 2 * error, value + 2 * error, color=FAINT, alpha=0.45, linewidth=0, step="mid"
+        )
         right.plot(ranks[value > 0], value[value > 0], ".", markersize=2.5, color=SIGN["helps"])
         right.plot(ranks[value <= 0], value[value <= 0], ".", markersize=2.5, color=SIGN["hurts"])
         right.axhline(0, color=SOFT, linewidth=0.8)
-        right.set(xlabel="rank", ylabel="value ± 2 standard errors")
-        for axis, ax in (("x", left), ("y", right)):
-            ax.ticklabel_format(axis=axis, style="sci", scilimits=(-3, 3))
+        middle = (ranks >= 0.01 * len(ranks)) & (ranks <= 0.99 * len(ranks))
+        reach = 1.1 * max(np.abs(value[middle]).max(initial=0), 2 * np.median(error), 1e-12)
+        right.set(xlabel="rank", ylabel=f"value ± 2 standard errors{times(power)}", ylim=(-reach, reach))
         left.locator_params(axis="x", nbins=6)
+        fig.legend(loc="outside lower center", ncols=min(5, len(classes) + 1))
         write_figure(path, fig)
 
 
@@ -53,7 +55,9 @@ def running(path: str | Path, found: ShapleyValues, rows: Sequence[int]) -> None
     others = order[count : len(order) - count]
     with figure("full", height=2.9) as (fig, ax):
         style = {"marker": "o", "markersize": 2.5} if len(steps) < 30 else {}
-        ax.plot(steps, estimates[:, others[:: max(1, len(others) // 80)]], color=FAINT, linewidth=0.5, alpha=0.6)
+        ax.plot(
+            steps, estimates[:, others[:: max(1, len(others) // 80)]], color=FAINT, linewidth=0.5, alpha=0.6
+        )
         for members, sign, name in ((best, "helps", "best"), (worst, "hurts", "worst")):
             for i, player in enumerate(members):
                 ax.plot(
@@ -72,7 +76,10 @@ def running(path: str | Path, found: ShapleyValues, rows: Sequence[int]) -> None
 def loo(path: str | Path, table: pd.DataFrame, classes: Sequence[str]) -> None:
     """Draw each row's Shapley value against its leave-one-out influence in the same game, with both histograms."""
     colours, markers = label_colours(classes), label_markers(classes)
-    with figure("full", height=3.5, rows=2, columns=2, width_ratios=[4, 1], height_ratios=[1, 4]) as (fig, axes):
+    with figure("full", height=3.5, rows=2, columns=2, width_ratios=[4, 1], height_ratios=[1, 4]) as (
+        fig,
+        axes,
+    ):
         (top, corner), (main, side) = axes
         corner.set_visible(False)
         for name in classes:
@@ -108,7 +115,9 @@ def groups(path: str | Path, table: pd.DataFrame, metric: str) -> None:
             order["value"] + 2 * order["standard_error"].fillna(0), color=METHOD["shapley"], linewidth=1.4,
         )  # fmt: skip
         ax.plot(order["value"], y, "o", color=METHOD["shapley"], label="Shapley value ± 2 standard errors")
-        ax.plot(order["influence"], y, "D", color=METHOD["group"], markersize=4, label="leave-group-out influence")
+        ax.plot(
+            order["influence"], y, "D", color=METHOD["group"], markersize=4, label="leave-group-out influence"
+        )
         ax.axvline(0, color=SOFT, linewidth=0.8)
         ax.set_yticks(y, [str(name).replace("$", r"\$") for name in order["group"]])
         ax.set_xlabel(f"contribution to {METRIC_NAMES[metric]}")
