@@ -66,7 +66,10 @@ def summarise_baseline(
     majority = float(np.bincount(y).max() / len(y))
     metrics = pd.DataFrame([{"name": one["name"], **_flat(one["metrics"])} for one in fitted])
     retraining = pd.DataFrame(
-        [{"name": one["name"], **{f"score_{i}": s["score"] for i, s in enumerate(one["shares"])}} for one in fitted]
+        [
+            {"name": one["name"], **{f"score_{i}": s["score"] for i, s in enumerate(one["shares"])}}
+            for one in fitted
+        ]
     )
     confusion = pd.DataFrame(chosen["confusion"], columns=[f"predicted {name}" for name in classes])
     confusion.insert(0, "true", list(classes))
@@ -91,7 +94,9 @@ def summarise_baseline(
         "best": {
             "name": best["name"],
             "primary": best["metrics"][metric],
-            "ahead": _paired(y, predictions[best["name"]], predictions[chosen["name"]], metric, params["bootstrap"], seed),
+            "ahead": _paired(
+                y, predictions[best["name"]], predictions[chosen["name"]], metric, params["bootstrap"], seed
+            ),
         },
         "unconverged": [one["name"] for one in fitted if not one["converged"]],
         "without_probabilities": [one["name"] for one in fitted if not one["probabilities"]],
@@ -112,7 +117,9 @@ def _flat(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """Return value, low and high of each metric in columns; losses are turned to what people know them as."""
     flat: dict[str, float] = {}
     for name in METRICS:
-        value, low, high = (np.nan if metrics[name][k] is None else metrics[name][k] for k in ("value", "low", "high"))
+        value, low, high = (
+            np.nan if metrics[name][k] is None else metrics[name][k] for k in ("value", "low", "high")
+        )
         if name.startswith("neg_"):
             name, value, low, high = name.removeprefix("neg_"), -value, -high, -low
         flat |= {name: value, f"{name}_low": low, f"{name}_high": high}
@@ -132,11 +139,15 @@ def _most_common_error(confusion: np.ndarray, classes: Sequence[str]) -> dict[st
     }
 
 
-def _paired(y, one: Predictions, other: Predictions, metric: str, resamples: int, seed: int) -> dict[str, float]:
+def _paired(
+    y, one: Predictions, other: Predictions, metric: str, resamples: int, seed: int
+) -> dict[str, float]:
     """Return how far ``one`` is ahead of ``other`` on the same test rows, with a paired bootstrap interval."""
 
     def ahead(rows: np.ndarray) -> float:
-        return evaluate(y[rows], one[rows], [metric])[metric] - evaluate(y[rows], other[rows], [metric])[metric]
+        return (
+            evaluate(y[rows], one[rows], [metric])[metric] - evaluate(y[rows], other[rows], [metric])[metric]
+        )
 
     rng = np.random.default_rng(seed)
     draws = [ahead(rng.integers(len(y), size=len(y))) for _ in range(resamples)]

@@ -51,13 +51,16 @@ def summarise_points(
     shown["predicted"] = [classes[code] for code in seen["predicted"]]
     shown["features"] = [in_words(row) for _, row in known.drop(columns=[ROW, label]).iterrows()]
     shown["test_rows"] = (shown["influence_accuracy"] * n_test).round().astype(int)
-    shown = shown.sort_values(["influence", f"influence_{FINE}"], ascending=False, kind="stable", ignore_index=True)
+    shown = shown.sort_values(
+        ["influence", f"influence_{FINE}"], ascending=False, kind="stable", ignore_index=True
+    )
     shown["flags"] = [
         ", ".join(name for name in MEASURES if row[f"{name}_rank"] > RARE) for row in shown.to_dict("records")
     ]
     influence = shown["influence"]
     found = {
-        name: correlations(shown[f"influence_{name}"], shown[list(MEASURES)], seed) for name in dict.fromkeys((metric, FINE))
+        name: correlations(shown[f"influence_{name}"], shown[list(MEASURES)], seed)
+        for name in dict.fromkeys((metric, FINE))
     }
     n = len(shown)
     return {
@@ -91,7 +94,10 @@ def summarise_points(
             "critical": _critical_rho(n),
             "flagged": shown.loc[shown["flags"] != "", ["row", "flags", "influence"]].to_dict("records"),
         },
-    }, {"points": shown, "unusual": pd.DataFrame([{"metric": k, **one} for k, v in found.items() for one in v])}
+    }, {
+        "points": shown,
+        "unusual": pd.DataFrame([{"metric": k, **one} for k, v in found.items() for one in v]),
+    }
 
 
 def _named(point: pd.Series, metric: str) -> dict[str, Any]:
@@ -166,7 +172,9 @@ def summarise_groups(
         table.loc[inside, "expected"] = expected[inside]
         known = inside & (spread > 0)
         table.loc[known, "distance"] = (table["influence"] - expected)[known] / spread[known]
-    table = table.sort_values(["kind", "share"], key=lambda c: c != "random" if c.name == "kind" else c, ignore_index=True)
+    table = table.sort_values(
+        ["kind", "share"], key=lambda c: c != "random" if c.name == "kind" else c, ignore_index=True
+    )
     ordered = table[table["kind"] == "random"].sort_values("share")
     odd = table[table["distance"].abs() > 2]
     facts = {
@@ -174,7 +182,9 @@ def summarise_groups(
         "sizes": int(table["size"].nunique()),
         "retrains": int(table["repeats"].sum()),
         "unconverged": sum(one["unconverged"] for one in found),
-        "random": ordered[["group", "share", "size", "influence", "sd", "low", "high", "repeats"]].to_dict("records"),
+        "random": ordered[["group", "share", "size", "influence", "sd", "low", "high", "repeats"]].to_dict(
+            "records"
+        ),
         "natural": table[table["kind"] != "random"].to_dict("records"),
         "odd": odd.to_dict("records"),
         "most": table.loc[table["influence"].idxmax(), ["group", "share", "influence"]].to_dict(),

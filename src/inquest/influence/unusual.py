@@ -60,7 +60,9 @@ def measure_unusual(
     eps = np.finfo(float).eps
     k = min(neighbours, len(y) - 1)
     near = NearestNeighbors(n_neighbors=k).fit(features).kneighbors(return_distance=False)
-    centres = np.stack([features[y == c].mean(axis=0) if (y == c).any() else features[0] for c in range(y.max() + 1)])
+    centres = np.stack(
+        [features[y == c].mean(axis=0) if (y == c).any() else features[0] for c in range(y.max() + 1)]
+    )
     forest = IsolationForest(random_state=seed, n_jobs=1).fit(features)
     return pd.DataFrame(
         {

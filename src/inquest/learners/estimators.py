@@ -37,7 +37,9 @@ def build_classifier(name: str, path: str, params: Mapping[str, Any], seed: int)
         module = importlib.import_module(module_path)
     except ImportError as error:
         raise InquestError(
-            f"{where}.class`", f"{path!r} can't be imported ({error})", "the import path of a classifier is allowed"
+            f"{where}.class`",
+            f"{path!r} can't be imported ({error})",
+            "the import path of a classifier is allowed",
         ) from None
     cls = getattr(module, class_name, None)
     if cls is None:
@@ -46,9 +48,16 @@ def build_classifier(name: str, path: str, params: Mapping[str, Any], seed: int)
             f"{module_path} has no {class_name!r}{nearest(class_name, dir(module))}",
             "the import path of a classifier is allowed",
         )
-    if not (inspect.isclass(cls) and hasattr(cls, "fit") and hasattr(cls, "predict") and hasattr(cls, "get_params")):
+    if not (
+        inspect.isclass(cls)
+        and hasattr(cls, "fit")
+        and hasattr(cls, "predict")
+        and hasattr(cls, "get_params")
+    ):
         raise InquestError(
-            f"{where}.class`", f"{path!r} is no classifier", "a class that follows scikit-learn's conventions is allowed"
+            f"{where}.class`",
+            f"{path!r} is no classifier",
+            "a class that follows scikit-learn's conventions is allowed",
         )
     known = [p for p in inspect.signature(cls).parameters if p != "kwargs"]
     takes_any = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(cls).parameters.values())
@@ -66,7 +75,9 @@ def build_classifier(name: str, path: str, params: Mapping[str, Any], seed: int)
     except TypeError as error:
         raise InquestError(f"{where}.params`", str(error), f"allowed: {listing(known, 40)}") from None
     if not is_classifier(estimator):
-        raise InquestError(f"{where}.class`", f"{path!r} is no classifier", "a regressor or transformer can't be used")
+        raise InquestError(
+            f"{where}.class`", f"{path!r} is no classifier", "a regressor or transformer can't be used"
+        )
     return estimator
 
 

@@ -100,7 +100,9 @@ def projected_seconds(asked: dict[str, Any], times: list[dict[str, float]]) -> t
     most = max(sizes)
     if "prefixes" in asked:
         n = min(asked["prefixes"], most)
-        return asked["times"] * n, asked["times"] * float(np.interp(np.arange(1, n + 1), sizes, seconds).sum())
+        return asked["times"] * n, asked["times"] * float(
+            np.interp(np.arange(1, n + 1), sizes, seconds).sum()
+        )
     rows = min(asked["rows"], most) if "rows" in asked else asked["share"] * most
     retrains = min(asked["times"], most) if "rows" in asked else asked["times"]
     return retrains, retrains * float(np.interp(rows, sizes, seconds))

@@ -49,7 +49,9 @@ def _f1(y: NDArray, p: Predictions) -> float:
     k = p.scores.shape[1]
     right = np.bincount(y[y == p.labels], minlength=k)
     total = np.bincount(y, minlength=k) + np.bincount(p.labels, minlength=k)
-    f1 = 2 * right / np.maximum(total, 1)  # 0 where a class is neither there nor predicted, as in scikit-learn
+    f1 = (
+        2 * right / np.maximum(total, 1)
+    )  # 0 where a class is neither there nor predicted, as in scikit-learn
     return float(f1[1] if k == 2 else f1[total > 0].mean())
 
 
@@ -98,7 +100,9 @@ METRICS: dict[str, Callable[[NDArray, Predictions], float]] = {
 """The study's metrics under scikit-learn's scorer names; each takes codes (n,) and `Predictions`."""
 
 
-def evaluate(y: NDArray[np.intp], predictions: Predictions, names: Iterable[str] = tuple(METRICS)) -> dict[str, float]:
+def evaluate(
+    y: NDArray[np.intp], predictions: Predictions, names: Iterable[str] = tuple(METRICS)
+) -> dict[str, float]:
     """Return the named metrics; NaN where a metric can't be had (no probabilities, or one class in ``y``)."""
     return {name: METRICS[name](y, predictions) for name in names}
 

@@ -56,7 +56,9 @@ class Problem:
         code, row = table[CODE].to_numpy(np.intp), table[ROW].to_numpy()
         return cls(X[train], code[train], X[test], code[test], row[train], row[test], list(classes))
 
-    def utility(self, estimator: BaseEstimator, metric: str, metrics: Sequence[str] = ()) -> RetrainingUtility:
+    def utility(
+        self, estimator: BaseEstimator, metric: str, metrics: Sequence[str] = ()
+    ) -> RetrainingUtility:
         """Return the utility of this problem's training rows for a classifier."""
         return RetrainingUtility(
             estimator,
@@ -96,7 +98,9 @@ def preprocessor(types: Mapping[str, str], options: Mapping[str, Any]) -> Column
         return make_pipeline(
             *before,
             SimpleImputer(strategy=options["numeric_missing"], keep_empty_features=True),
-            scalers[options["scale"]](**({"feature_names_out": "one-to-one"} if options["scale"] == "none" else {})),
+            scalers[options["scale"]](
+                **({"feature_names_out": "one-to-one"} if options["scale"] == "none" else {})
+            ),
         )
 
     if options["categorical_missing"] == "category":
@@ -112,7 +116,10 @@ def preprocessor(types: Mapping[str, str], options: Mapping[str, Any]) -> Column
             sparse_output=False,
         ),
     )
-    columns = {kind: [name for name, t in types.items() if t == kind] for kind in ("numeric", "datetime", "categorical")}
+    columns = {
+        kind: [name for name, t in types.items() if t == kind]
+        for kind in ("numeric", "datetime", "categorical")
+    }
     days = FunctionTransformer(_as_days, feature_names_out="one-to-one")
     return ColumnTransformer(
         [

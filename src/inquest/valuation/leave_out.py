@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike
 from inquest.utility import Utility, values_of
 
 
-def leave_one_out(utility: Utility, rows: Iterable[int] | None = None, full: float | None = None) -> pd.DataFrame:
+def leave_one_out(
+    utility: Utility, rows: Iterable[int] | None = None, full: float | None = None
+) -> pd.DataFrame:
     """Return the influence of single rows: U(all) - U(all without the row). Positive means that it helps.
 
     This is deletion as Cook (1977) studied it, computed by retraining and not by an approximation.

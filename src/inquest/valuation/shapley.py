@@ -89,7 +89,8 @@ def tmc_shapley(
     """
     full, empty = float(utility(np.arange(utility.n_rows))), float(utility([]))
     walks = [
-        walk(utility, permutation(utility.n_rows, seed, i), empty, full, tolerance) for i in range(permutations)
+        walk(utility, permutation(utility.n_rows, seed, i), empty, full, tolerance)
+        for i in range(permutations)
     ]
     return combine(walks, empty, full)
 
@@ -160,7 +161,9 @@ def truncate(table: pd.DataFrame, full: float, tolerance: float) -> pd.DataFrame
     if len(close):
         first = close[0]
         worth[first:], marginal[first:], evaluated[first:] = before[first], 0.0, False
-    return pd.DataFrame({"player": table["player"], "worth": worth, "marginal": marginal, "evaluated": evaluated})
+    return pd.DataFrame(
+        {"player": table["player"], "worth": worth, "marginal": marginal, "evaluated": evaluated}
+    )
 
 
 def exact_shapley(utility: Utility) -> NDArray[np.float64]:
@@ -184,7 +187,9 @@ def exact_shapley(utility: Utility) -> NDArray[np.float64]:
     """
     n = utility.n_rows
     if n > MOST_PLAYERS:
-        raise InquestError("exact Shapley values", f"{n} players", f"at most {MOST_PLAYERS} are allowed: 2**n retrains")
+        raise InquestError(
+            "exact Shapley values", f"{n} players", f"at most {MOST_PLAYERS} are allowed: 2**n retrains"
+        )
     players = np.arange(n)
     worth = np.array([float(utility(players[(code >> players) & 1 == 1])) for code in range(2**n)])
     codes = np.arange(2**n)
@@ -193,5 +198,7 @@ def exact_shapley(utility: Utility) -> NDArray[np.float64]:
     values = np.empty(n)
     for player in players:
         outside = codes[(codes >> player) & 1 == 0]
-        values[player] = np.sum(weights[sizes[outside]] * (worth[outside | (1 << int(player))] - worth[outside]))
+        values[player] = np.sum(
+            weights[sizes[outside]] * (worth[outside | (1 << int(player))] - worth[outside])
+        )
     return values
