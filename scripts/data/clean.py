@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from inquest.artefacts import write_json, write_table
-from inquest.data.tables import clean, read_raw, stack
+from inquest.data.raw import read_raw, stack
+from inquest.data.tables import clean
 from inquest.runtime import job, seed_for
 
 with job(snakemake):

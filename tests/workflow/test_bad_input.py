@@ -1,0 +1,125 @@
+"""Bad input through the whole workflow: one clear line, exit code 1, no traceback on the screen."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def complaint(done) -> str:
+    """Return the last line that inquest wrote, having checked how the run ended."""
+    screen = done.stdout + done.stderr
+    assert done.returncode == 1, screen
+    assert "Traceback" not in screen
+    lines = [line for line in screen.splitlines() if line.startswith("inquest: ")]
+    assert lines, screen
+    assert len(set(lines)) == 1, lines
+    return lines[-1]
+
+
+def put(*keys, value):
+    """Return a change of the config that sets a key, given by its path."""
+
+    def change(config):
+        for key in keys[:-1]:
+            config = config[key]
+        config[keys[-1]] = value
+
+    return change
+
+
+def move(*keys, to):
+    """Return a change of the config that renames a key."""
+
+    def change(config):
+        for key in keys[:-1]:
+            config = config[key]
+        config[to] = config.pop(keys[-1])
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (move("shapley", to="shaply"), "unknown key (did you mean `shapley`?)"),
+        (move("data", "split", to="spilt"), "config key `data.spilt`: unknown key (did you mean `split`?)"),
+        (put("shapley", "permutations", value="ten"), "config key `shapley.permutations`: found 'ten'"),
+        (put("data", "split", "test", value=1.5), "config key `data.split.test`: found 1.5"),
+        (put("documents", "influence", "chapters", value=["data", "influense"]), "unknown chapter 'influense' (did you mean `influence`?)"),
+        (put("influence", "groups", 0, "kind", value="randon"), "influence.groups[0]"),
+        (
+            put("baseline", "classifiers", "k-NN", "class", value="sklearn.neighbors.KNeighborClassifier"),
+            "did you mean `KNeighborsClassifier`?",
+        ),
+        (put("baseline", "classifiers", "k-NN", "class", value="sklearn.linear_model.Ridge"), "is no classifier"),
+        (put("baseline", "classifiers", "k-NN", "class", value="no_such_module.Classifier"), "can't be imported"),
+        (put("baseline", "classifiers", "k-NN", "params", value={"neighbours": 3}), "has no hyperparameter 'neighbours'"),
+        (put("study", value="../elsewhere"), "config key `study`: found '../elsewhere'"),
+    ],
+)
+def test_config_mistakes_are_found_before_any_job(fresh, change, expected):
+    done = fresh.run(config=fresh.config(change))
+    assert expected in complaint(done)
+    assert not (fresh.folder / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "text", "expected"),
+    [
+        (put("data", "label", value="outcom"), None, "config key `data.label`: there is no column 'outcom' (did you mean `outcome`?)"),
+        (lambda config: None, "size,outcome\n1,yes\n2,no,3\n", "line 3: 3 cells where the header has 2"),
+        (lambda config: None, "", "tiny.csv: the file is empty"),
+        (lambda config: None, "size,outcome\n1,yes\n2,yes\n", "it has one class, 'yes'"),
+        (lambda config: None, "size,outcome\n1,yes\n2,no\n3,no\n", "the class 'yes' has 1 row"),
+        (put("data", "sources", value=[{"file": "tinny.csv"}]), None, "tinny.csv"),
+        (put("data", "sources", value=[{"file": "tiny.csv", "sha256": "0" * 64}]), None, "0" * 64),
+    ],
+)
+def test_data_mistakes_are_one_line(fresh, change, text, expected):
+    if text is not None:
+        (fresh.folder / "tiny.csv").write_text(text)
+    done = fresh.run("results/tiny/data/split.json", config=fresh.config(change))
+    assert expected in complaint(done)
+    assert not list((fresh.folder / "results" / "tiny" / "data").glob("*.parquet"))
+
+
+def test_what_is_computed_stays(workflow):
+    """A group that matches nothing and a row that is not there fail alone; the rest is kept, and mended at once."""
+    before = workflow.artefacts()
+
+    def change(config):
+        config["study"] = "tiny"
+        config["influence"]["groups"][1]["condition"] = "colour == 'violet'"
+
+    done = workflow.run(config=workflow.config(change, "nothing"))
+    assert "group `red ones`: it holds none of the 36 training rows" in complaint(done)
+    left = workflow.artefacts()
+    assert {name for name in before if name.startswith(("data/", "baseline/", "influence/leave_one_out"))} <= set(left)
+    done = workflow.run()
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert workflow.artefacts() == before
+
+
+def test_a_listed_row_must_be_in_the_training_split(workflow):
+    def change(config):
+        config["influence"]["points"] = {"choose": "listed", "rows": [100000]}
+
+    done = workflow.run("results/tiny/influence/order.parquet", config=workflow.config(change, "listed"))
+    assert "config key `influence.points.rows`: the row id 100000 is not in the training split" in complaint(done)
+    assert workflow.run().returncode == 0
+
+
+def test_a_learner_that_cannot_be_fitted_fails_alone(fresh):
+    """A tree refuses a negative depth only when it is fitted."""
+
+    def change(config):
+        config["baseline"]["classifiers"]["broken"] = {
+            "class": "sklearn.tree.DecisionTreeClassifier",
+            "params": {"max_depth": -1},
+        }
+
+    targets = [f"results/tiny/baseline/fitted/{name}.json" for name in ("broken", "logistic-regression", "k-nn")]
+    done = fresh.run(*targets, config=fresh.config(change))
+    line = complaint(done)
+    assert "DecisionTreeClassifier: it can't be fitted on" in line
+    assert [(fresh.folder / path).exists() for path in targets] == [False, True, True]

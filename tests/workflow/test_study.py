@@ -1,0 +1,148 @@
+"""A whole tiny study: what comes out, what a rerun does, and what a change reruns."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score
+
+REPORT = {"provenance", "html", "pdf"}
+
+
+@contextmanager
+def edited(path, old, new):
+    """A file with a piece of text replaced, for a while; its times are kept."""
+    before, stat = path.read_text(), path.stat()
+    assert old in before
+    path.write_text(before.replace(old, new))
+    try:
+        yield
+    finally:
+        path.write_text(before)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def facts(workflow, name):
+    return json.loads((workflow.folder / "results" / "tiny" / name).read_text())
+
+
+def test_the_report_is_a_pdf_and_a_page(workflow):
+    results = workflow.folder / "results" / "tiny"
+    assert (results / "influence.pdf").read_bytes().startswith(b"%PDF-")
+    page = (results / "influence.html").read_text()
+    for heading in ("The data", "The classifiers", "Leaving rows and groups out", "Data Shapley values"):
+        assert heading in page
+
+
+def test_leave_one_out_equals_a_fit_by_hand(workflow):
+    """The number in the report, from nothing but the problem's table and scikit-learn."""
+    problem = pd.read_parquet(workflow.folder / "results/tiny/baseline/problem.parquet")
+    train, test = problem[problem["part"] == "train"], problem[problem["part"] == "test"]
+    features = [name for name in problem if name.startswith("feature:")]
+
+    def score(rows):
+        model = LogisticRegression(tol=1e-8).fit(rows[features].to_numpy(), rows["code"])
+        return accuracy_score(test["code"], model.predict(test[features].to_numpy()))
+
+    points = facts(workflow, "influence/leave_one_out/0-3.json")
+    assert len(points) == 4
+    for point in points:
+        expected = score(train) - score(train[train["row"] != point["row"]])
+        assert point["influence"] == pytest.approx(expected, abs=1e-12)
+        assert point["influence_accuracy"] == point["influence"]
+
+
+def test_shapley_values_add_up(workflow):
+    rows = facts(workflow, "shapley/facts.json")["rows"]
+    assert rows["efficiency"]["gap"] == pytest.approx(0, abs=1e-12)
+    table = pd.read_parquet(workflow.folder / "results/tiny/shapley/tables/values.parquet")
+    assert table["value"].sum() == pytest.approx(rows["full"] - rows["empty"])
+    assert len(table) == 12
+
+
+def test_a_second_run_does_nothing(workflow):
+    assert workflow.planned() == {}
+
+
+def test_a_touch_reruns_nothing(workflow):
+    for path in ("scripts/baseline/fit.py", "src/inquest/learners/metrics.py", "tiny.yaml", "rules/influence.smk"):
+        os.utime(workflow.folder / path)
+    assert workflow.planned() == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        (lambda c: c["documents"]["influence"].update(title="Another title"), {"html", "pdf"}),
+        (lambda c: c["documents"]["influence"].update(paper="Letter"), {"html", "pdf"}),
+        (
+            lambda c: c["shapley"].update(permutations=4),
+            {"permutation", "describe_shapley", "project_retraining"} | REPORT,
+        ),
+        (lambda c: c["shapley"].update(show=4), {"describe_shapley"} | REPORT),
+        (
+            lambda c: c["influence"]["points"].update(count=8),
+            {"leave_one_out", "describe_influence", "project_retraining"} | REPORT,
+        ),
+        (lambda c: c["influence"].update(neighbours=5), {"find_unusual", "order_points", "leave_one_out", "describe_influence"} | REPORT),
+        (lambda c: c["baseline"].update(reason="Another reason."), {"compare"} | REPORT),
+        (lambda c: c["data"].update(about="Another text."), {"describe_data"} | REPORT),
+    ],
+    ids=["title", "paper", "permutations", "show", "count", "neighbours", "reason", "about"],
+)
+def test_a_changed_key_reruns_what_it_concerns(workflow, change, rules):
+    assert set(workflow.planned(config=workflow.config(change))) == rules
+
+
+def test_more_permutations_compute_only_the_new_ones(workflow):
+    planned = workflow.planned(config=workflow.config(lambda c: c["shapley"].update(permutations=4)))
+    assert planned["permutation"] == 2  # one batch of two for each of the two games
+
+
+def test_a_new_group_leaves_the_others_alone(workflow):
+    def change(config):
+        config["influence"]["groups"].append({"name": "green", "kind": "where", "condition": "colour == 'green'"})
+
+    assert workflow.planned(config=workflow.config(change))["leave_group_out"] == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "rules"),
+    [
+        ("src/inquest/valuation/shapley.py", {"permutation", "describe_shapley", "leave_one_out", "leave_group_out"}),
+        ("src/inquest/report/plots/data.py", {"describe_data"}),
+        ("src/inquest/influence/points.py", {"order_points"}),
+        ("src/inquest/report/rubric.py", {"html"}),
+    ],
+)
+def test_an_edited_module_reruns_the_rules_that_import_it(workflow, path, rules):
+    with edited(workflow.folder / path, "from __future__", "# edited\nfrom __future__"):
+        planned = set(workflow.planned())
+    assert rules <= planned
+    never = {"fetch", "clean", "split", "prepare", "fit"}
+    assert not planned & never
+
+
+def test_one_core_gives_the_same_bytes_as_two(workflow, fresh):
+    done = fresh.run(cores=1)
+    assert done.returncode == 0, done.stderr[-3000:]
+    one, two = fresh.artefacts(), workflow.artefacts()
+    assert sorted(one) == sorted(two)
+    assert [name for name in two if one[name] != two[name]] == []
+
+
+def test_batches_change_nothing(workflow, fresh):
+    def change(config):
+        config["influence"]["points_per_job"] = 1
+        config["shapley"]["permutations_per_job"] = 1
+
+    done = fresh.run("results/tiny/influence/facts.json", "results/tiny/shapley/facts.json", config=fresh.config(change))
+    assert done.returncode == 0, done.stderr[-3000:]
+    for name in ("influence/facts.json", "shapley/facts.json", "influence/tables/points.parquet", "shapley/tables/values.parquet"):
+        path = f"results/tiny/{name}"
+        assert (fresh.folder / path).read_bytes() == (workflow.folder / path).read_bytes(), name
