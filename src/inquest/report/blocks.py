@@ -20,7 +20,7 @@ from inquest.report.formulas import formula
 from inquest.report.tables import Column, columns_of, table_html
 
 WIDTHS = ("full", "wide", "column")
-SHORT_TABLE = 16
+SHORT_TABLE = 20
 """A table with at most so many rows is kept on one page."""
 
 _PENDING = re.compile(r'<x-ref n="(\d+)"></x-ref>')

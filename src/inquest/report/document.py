@@ -43,15 +43,28 @@ class _Environment(jinja2.Environment):
 
 
 class _Dumper(yaml.SafeDumper):
-    """YAML that keeps the lines of a text."""
+    """YAML that keeps the lines of a text, and needs no line for every number."""
+
+    def represent_str(self, text: str) -> yaml.Node:
+        style = "|" if "\n" in text.strip() else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    def represent_mapping(self, *args: Any, **options: Any) -> yaml.Node:
+        node = super().represent_mapping(*args, **options)
+        return self._flow(node, [part for pair in node.value for part in pair], most=88)
+
+    def represent_sequence(self, *args: Any, **options: Any) -> yaml.Node:
+        node = super().represent_sequence(*args, **options)
+        return self._flow(node, node.value, most=600)
+
+    @staticmethod
+    def _flow(node: yaml.CollectionNode, parts: list[yaml.Node], most: int) -> yaml.Node:
+        plain_parts = all(isinstance(part, yaml.ScalarNode) and part.style is None for part in parts)
+        node.flow_style = plain_parts and sum(len(part.value) + 2 for part in parts) < most
+        return node
 
 
-_Dumper.add_representer(
-    str,
-    lambda dumper, value: dumper.represent_scalar(
-        "tag:yaml.org,2002:str", value, style="|" if "\n" in value.strip() else None
-    ),
-)
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 
 def environment(templates: str | Path) -> jinja2.Environment:
@@ -60,8 +73,6 @@ def environment(templates: str | Path) -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(templates),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
     )
     env.filters.update(text.FILTERS)
     return env
@@ -121,7 +132,12 @@ def render(
     words = {
         **Chapter(build, "appendix", appendix=True).words(),
         "config_yaml": yaml.dump(
-            plain(dict(study)), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=46
+            plain(dict(study)),
+            Dumper=_Dumper,
+            default_flow_style=None,
+            sort_keys=False,
+            allow_unicode=True,
+            width=104,
         ),
         "sources": all_facts.get("data", {}).get("sources", []),
         "provenance": provenance,
@@ -147,7 +163,7 @@ def render(
             "document": {**document, "date": _date(document.get("date"))},
             "study": study,
             "headline": [row for facts in all_facts.values() for row in facts.get("headline", [])],
-            "contents": _outline(build.headings),
+            "contents": _columns(_outline(build.headings)),
             "bodies": bodies,
             "statements_heading": statements,
             "references_heading": heading if bibliography else "",
@@ -198,6 +214,13 @@ def _outline(headings: list[Any]) -> list[dict[str, Any]]:
         elif heading.level == 2:
             chapters[-1]["sections"].append(heading)
     return chapters
+
+
+def _columns(chapters: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Return the contents in two columns of about the same length."""
+    lengths = [1.3 + len(chapter["sections"]) for chapter in chapters]
+    cut = min(range(len(chapters) + 1), key=lambda i: abs(sum(lengths[:i]) - sum(lengths[i:])))
+    return [chapters[:cut], chapters[cut:]]
 
 
 def _date(date: Any) -> str:

@@ -2,22 +2,27 @@
 
 WeasyPrint keeps everything in the order of the HTML, so a figure that does not fit below a paragraph leaves
 white space. A first layout measures every block; a walk over the measured blocks then finds an order in which
-text fills each page and what waited stands at the next place that has room. The order of figures and tables
-among themselves stays, none of them leaves its chapter, and the figure below a chapter's answer stays there.
+text fills each page and what waited stands at the next place that has room. Figures stay in their order, and
+so do tables; none of them leaves its chapter, and the figure below a chapter's answer stays there unless that
+would leave half a page empty.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
 _SLACK = 4.0  # CSS pixels that a measured height may be wrong by
 _HOLE = 0.12  # of the page: less white space than this is no hole
-_SECTION_HOLE = 0.22  # of the page: less than this is no reason to let a figure wait beyond its section
+_SECTION_HOLE = 0.15  # of the page: less than this is no reason to let a figure wait beyond its section
+_CHAPTER_HOLE = (
+    0.38  # of the page: more than this is too much to leave, that an answer's figure stays with it
+)
 _LINES = 62.0  # CSS pixels of text that a heading must have below it
 
 
-@dataclass
+@dataclass(eq=False)
 class _Block:
     """A child of a chapter, as it was measured: heights in CSS pixels, margins apart."""
 
@@ -71,8 +76,9 @@ def _measure(pages: list[Any]) -> list[tuple[Any, list[_Block]]]:
             blocks = chapters.setdefault(element, {})
             for child in box.children:
                 block = blocks.setdefault(child.element, _Block(child.element))
-                block.above = max(block.above, child.margin_top)
-                block.below = child.margin_bottom
+                # the style's margins: at a page's edge the box itself has none
+                block.above = child.style["margin_top"].value
+                block.below = child.style["margin_bottom"].value
                 block.height += child.border_height()
     return [(section, list(blocks.values())) for section, blocks in chapters.items()]
 
@@ -94,13 +100,17 @@ class _Column:
 
         def flush() -> None:
             while waiting:
-                put(waiting.pop(0))
+                firsts = {block.element.tag: block for block in reversed(waiting)}.values()
+                fitting = [block for block in waiting if block in firsts and self._fits(block, block.height)]
+                block = (fitting or waiting)[0]
+                waiting.remove(block)
+                put(block)
 
         for i, block in enumerate(blocks):
             if block.floats:
-                if waiting or (
-                    not self._fits(block, block.height) and self.height - self.at > _HOLE * self.height
-                ):
+                behind = any(other.element.tag == block.element.tag for other in waiting)
+                hole = self.height - self.at > _HOLE * self.height
+                if behind or (hole and not self._fits(block, block.height)):
                     waiting.append(block)
                 else:
                     put(block)
@@ -108,7 +118,8 @@ class _Column:
             if block.heads:
                 if waiting and self.height - self.at < _SECTION_HOLE * self.height:
                     flush()
-                if not self._fits(block, block.height + self._needed(blocks[i + 1 :])):
+                whole = self.height - self.at < _CHAPTER_HOLE * self.height
+                if not self._fits(block, self._needed(blocks[i:], whole)):
                     flush()
                     self.at, self.margin = 0.0, 0.0
             before = self.at
@@ -118,14 +129,14 @@ class _Column:
         flush()
         return order
 
-    def _needed(self, following: list[_Block]) -> float:
-        """Return the height that must fit below a heading: some text, or an answer with its figure."""
-        needed, answered = 0.0, False
-        for block in following:
-            needed += block.above
+    def _needed(self, blocks: list[_Block], whole: bool) -> float:
+        """Return the height of a heading and of what must stand below it."""
+        needed, answered = blocks[0].height, False
+        for previous, block in itertools.pairwise(blocks):
+            needed += max(previous.below, block.above)
             if not (block.heads or block.answers):
-                if answered and block.element.tag == "figure":
-                    return needed + block.height
+                if answered and block.floats:
+                    return needed + (block.height if whole else 0.0)
                 return needed + (_LINES if block.splits or block.floats else block.height)
             needed, answered = needed + block.height, block.answers
         return needed

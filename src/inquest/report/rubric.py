@@ -19,6 +19,7 @@ is a value, or `{fact: …}` or `{count: …}` for another fact. Nothing in a ru
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -251,6 +252,4 @@ def _shown(value: Any) -> str:
     if isinstance(value, (list, Mapping)):
         return f"{len(value)} items"
     words = str(as_text(value).unescape())
-    return (
-        f"“{words[:59].rstrip()}…”" if len(words) > 60 else f"“{words}”" if isinstance(value, str) else words
-    )
+    return f"“{textwrap.shorten(words, 60, placeholder='…')}”" if isinstance(value, str) else words

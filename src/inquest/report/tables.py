@@ -17,7 +17,7 @@ Format = Literal["text", "code", "id", "int", "float", "signed", "percent", "sec
 
 _FORMATS: dict[str, Callable[[Any, int], Any]] = {
     "text": lambda value, digits: text.as_text(value),
-    "code": lambda value, digits: Markup("<code>{}</code>").format(value),
+    "code": lambda value, digits: _code(value),
     "id": lambda value, digits: text.as_text(str(value)),
     "int": lambda value, digits: text.count(value),
     "float": text.number,
@@ -27,6 +27,12 @@ _FORMATS: dict[str, Callable[[Any, int], Any]] = {
     "interval": lambda value, digits: value,
 }
 _DIGITS = {"percent": 1}
+
+
+def _code(value: Any) -> Markup:
+    """Return code, on one line if it is no longer than a table can bear."""
+    kept = ' class="keep"' if len(str(value)) <= 48 else ""
+    return Markup("<code{}>{}</code>").format(Markup(kept), value)
 
 
 @dataclass(frozen=True)

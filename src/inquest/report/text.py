@@ -14,6 +14,7 @@ from inquest.errors import InquestError
 DASH = "–"
 """What stands where a value is missing."""
 MINUS = "−"
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def _finite(value: Any) -> float | None:
@@ -133,10 +134,17 @@ def as_text(value: Any) -> Markup:
     if isinstance(value, int):
         return Markup(count(value))
     if isinstance(value, float):
-        return Markup(f"{value:,.4g}".replace("-", MINUS))
+        return Markup(_scientific(f"{value:,.4g}"))
     if isinstance(value, list):
         return Markup(", ").join(as_text(item) for item in value) if value else Markup(DASH)
     return escape(value)
+
+
+def _scientific(digits: str) -> str:
+    """Return digits as they are printed: ``-2.8e-17`` is ``−2.8×10⁻¹⁷``."""
+    mantissa, _, exponent = digits.partition("e")
+    power = f"×10{str(int(exponent)).translate(_SUPERSCRIPT)}" if exponent else ""
+    return mantissa.replace("-", MINUS) + power
 
 
 FILTERS = {
