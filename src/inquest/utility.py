@@ -33,9 +33,6 @@ class Score(float):
         self.metrics = metrics or {}
         return self
 
-    def __reduce__(self):
-        return type(self), (float(self), dict(self.metrics))
-
 
 class Utility(Protocol):
     """What a set of training rows is worth: the score of the model retrained on them.
@@ -121,16 +118,15 @@ def as_rows(rows: ArrayLike, n_rows: int) -> Rows:
     Raises
     ------
     ValueError
-        For a position out of range or named twice.
+        For anything but whole numbers (a mask, say), a position out of range, or one named twice.
     """
-    array = np.atleast_1d(np.asarray(rows, dtype=np.intp)) if np.size(rows) else np.empty(0, np.intp)
-    if len(array) and (array.min() < 0 or array.max() >= n_rows):
+    array = np.atleast_1d(np.asarray(rows))
+    if array.size == 0:
+        return np.empty(0, np.intp)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise ValueError(f"rows are a list of whole numbers, found {array.dtype} of shape {array.shape}")
+    if array.min() < 0 or array.max() >= n_rows:
         raise ValueError(f"rows must lie in 0 … {n_rows - 1}, found {array.min()} … {array.max()}")
     if len(np.unique(array)) != len(array):
         raise ValueError("a row stands twice in the list of rows")
-    return array
-
-
-def values_of(score: float, primary: str = "utility") -> dict[str, float]:
-    """Return every metric that a score carries, or the bare number under the name ``primary``."""
-    return dict(getattr(score, "metrics", {})) or {primary: float(score)}
+    return array.astype(np.intp)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from numpy.typing import NDArray
 
 from inquest.data.summary import in_words
 from inquest.data.tables import ROW
+from inquest.valuation.ranks import rank_correlation
 from inquest.valuation.shapley import ShapleyValues, combine, truncate
 
 TOLERANCES = (0.001, 0.005, 0.01, 0.02, 0.05)
+EARLY = 0.05  # the share of a walk's positions that counts as its beginning
 
 
 def summarise_rows(
@@ -24,7 +27,7 @@ def summarise_rows(
     tolerance: float,
     show: int,
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame], ShapleyValues]:
-    """Return the facts of the game of rows, the tables `values`, `best`, `worst` and `truncation`, and the values.
+    """Return the facts of the game of rows, tables (`values`, `best`, `worst`, `truncation`), and the values.
 
     Parameters
     ----------
@@ -47,7 +50,7 @@ def summarise_rows(
         {
             "row": players["rows"],
             "label": known[label["name"]],
-            "value": found.values,
+            "value": found.values.round(12) + 0.0,  # sums that are 0 but for rounding are 0
             "standard_error": found.standard_errors,
             "loo": players["full"] - np.asarray(players["without"]),
             "features": [in_words(row) for _, row in known.drop(columns=[ROW, label["name"]]).iterrows()],
@@ -55,11 +58,11 @@ def summarise_rows(
     )
     ranked = values.sort_values(["value", "row"], ascending=[False, True], kind="stable", ignore_index=True)
     show = min(show, len(ranked) // 2)
-    error = values["standard_error"]
-    noise, spread = float((error**2).mean()), float(values["value"].var(ddof=1))
-    known_error = len(walks) > 1 and spread > 0
-    rho = _spearman(values["value"], values["loo"])
-    truncation = _truncation(walks, found, tolerance)
+    error, sd = values["standard_error"], float(values["value"].std())
+    repeated = len(walks) > 1
+    # what a walk gives to one row it takes from others: errors sum to 0, hence n - 1 as in the variance
+    noise = float((error**2).sum()) / (len(values) - 1)
+    reliability = max(0.0, 1 - noise / sd**2) if repeated and sd > 0 else None
     facts = {
         "count": len(values),
         "permutations": len(walks),
@@ -67,17 +70,19 @@ def summarise_rows(
         "empty": found.empty,
         "full": found.full,
         "mean": float(values["value"].mean()),
-        "sd": float(values["value"].std(ddof=1)),
-        "median_error": float(error.median()) if len(walks) > 1 else None,
+        "sd": sd,
+        "median_error": float(error.median()) if repeated else None,
         "positive": float((values["value"] > 0).mean()),
         "clear": {
             "helping": int((values["value"] > 2 * error).sum()),
             "hurting": int((values["value"] < -2 * error).sum()),
         }
-        if len(walks) > 1
+        if repeated
         else None,
-        "by_chance": len(values) * 2 * float(stats.t.sf(2, len(walks) - 1)) if len(walks) > 1 else None,
-        "reliability": max(0.0, 1 - noise / spread) if known_error else None,
+        "by_chance": _clear_by_chance(found) if repeated else None,
+        "reliability": reliability,
+        "signal_sd": None if reliability is None else sd * reliability**0.5,
+        "early": {"rows": _early(len(values)), "share": _early_share(walks)},
         "efficiency": {
             "sum": float(found.values.sum()),
             "difference": found.full - found.empty,
@@ -90,7 +95,7 @@ def summarise_rows(
             "saved": 1 - float(found.evaluated.sum()) / (len(walks) * len(values)),
         },
         "loo": {
-            "spearman": rho,
+            "spearman": rank_correlation(values["value"], values["loo"]),
             "zero": int((values["loo"] == 0).sum()),
             "distinct": int(values["loo"].nunique()),
         },
@@ -99,7 +104,8 @@ def summarise_rows(
                 "label": name,
                 "rows": len(mine),
                 "mean": float(mine["value"].mean()),
-                "sd": float(mine["value"].std(ddof=1)),
+                "standard_error": _error_of_mean(found.marginals[:, mine.index]),
+                "sd": float(mine["value"].std()),
                 "positive": float((mine["value"] > 0).mean()),
             }
             for name, mine in values.groupby("label")
@@ -113,20 +119,50 @@ def summarise_rows(
         "values": ranked,
         "best": ranked.head(show),
         "worst": ranked.tail(show).iloc[::-1].reset_index(drop=True),
-        "truncation": truncation,
+        "truncation": _truncation(walks, found, tolerance),
     }
     return facts, tables, found
 
 
-def _spearman(x: pd.Series, y: pd.Series) -> float | None:
-    return float(stats.spearmanr(x, y).statistic) if x.nunique() > 1 and y.nunique() > 1 else None
+def _clear_by_chance(found: ShapleyValues) -> float:
+    """Return how many values would be over two standard errors from 0 if help and harm were a coin toss.
+
+    The signs of each player's marginal contributions are flipped in all ways (up to 10 permutations; beyond,
+    in 1,024 random ways). Marginal contributions are far from normal, so Student's t would not do.
+    """
+    m = len(found.marginals)
+    if m <= 10:
+        signs = np.array(list(itertools.product((1, -1), repeat=m)))
+    else:
+        signs = np.random.default_rng(0).choice((1, -1), size=(1024, m))
+    mean = signs @ found.marginals / m
+    variance = ((found.marginals**2).mean(axis=0) - mean**2) / (
+        m - 1
+    )  # of the mean: its squared standard error
+    return float((mean**2 > 4 * variance).mean(axis=0).sum())
+
+
+def _early(n: int) -> int:
+    return max(1, round(EARLY * n))
+
+
+def _early_share(walks: Sequence[pd.DataFrame]) -> float | None:
+    """Return the share of all squared marginal contributions that the beginnings of the walks make up."""
+    squares = sum(walk["marginal"].to_numpy() ** 2 for walk in walks)
+    return float(squares[: _early(len(squares))].sum() / squares.sum()) if squares.any() else None
+
+
+def _error_of_mean(marginals: NDArray[np.float64]) -> float | None:
+    """Return the standard error of the mean value of some players; errors of one walk go together."""
+    means = marginals.mean(axis=1)
+    return float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else None
 
 
 def _truncation(walks: Sequence[pd.DataFrame], found: ShapleyValues, tolerance: float) -> pd.DataFrame:
     """Return what truncation did, and what larger tolerances would have done to the same walks."""
     rows = []
     for t in sorted({tolerance, *(t for t in TOLERANCES if t > tolerance)}):
-        cut = combine([truncate(walk, found.full, t) for walk in walks], found.empty, found.full)
+        cut = combine([truncate(walk, found.empty, found.full, t) for walk in walks], found.empty, found.full)
         rows.append(
             {
                 "tolerance": t,
@@ -134,7 +170,7 @@ def _truncation(walks: Sequence[pd.DataFrame], found: ShapleyValues, tolerance: 
                 "retrains": int(cut.evaluated.sum()),
                 "saved": 1 - float(cut.evaluated.sum()) / cut.marginals.size,
                 "gap": cut.efficiency_gap,
-                "spearman": _spearman(pd.Series(cut.values), pd.Series(found.values)),
+                "spearman": rank_correlation(cut.values, found.values),
             }
         )
     return pd.DataFrame(rows)
@@ -143,8 +179,8 @@ def _truncation(walks: Sequence[pd.DataFrame], found: ShapleyValues, tolerance: 
 def _relative_change(found: ShapleyValues) -> float | None:
     """Return how far the last permutation moved the estimates: the sum of moves by the sum of sizes.
 
-    Ghorbani & Zou (2019) stop when the mean relative change is below 5 %; sums keep values near 0, whose
-    relative change means nothing, from deciding.
+    Ghorbani & Zou (2019) stop when the mean relative change over the last 100 permutations is below 5 %; sums
+    keep values near 0, whose relative change means nothing, from deciding.
     """
     if len(found.marginals) < 2:
         return None
@@ -190,11 +226,12 @@ def summarise_groups(
         "empty": found.empty,
         "full": found.full,
         "covered": players["covered"] / n_train,
+        "disjoint": bool(table["size"].sum() == players["covered"]),
         "efficiency": {"sum": float(found.values.sum()), "gap": found.efficiency_gap},
         "retrains": int(found.evaluated.sum()),
         "best": table.iloc[0].to_dict(),
         "worst": table.iloc[-1].to_dict(),
-        "size_correlation": _spearman(table["size"], table["value"]),
-        "influence_correlation": _spearman(table["influence"], table["value"]),
+        "size_correlation": rank_correlation(table["size"], table["value"]),
+        "influence_correlation": rank_correlation(table["influence"], table["value"]),
     }
     return facts, table

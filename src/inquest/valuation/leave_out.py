@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from inquest.utility import Utility, values_of
+from inquest.utility import Utility
 
 
 def leave_one_out(
@@ -39,9 +39,9 @@ def leave_one_out(
     >>> leave_one_out(gloves)["influence"].tolist()
     [1.0, 0.0, 0.0]
     """
-    rows = range(utility.n_rows) if rows is None else rows
+    rows = [int(row) for row in (range(utility.n_rows) if rows is None else rows)]
     table = _leave_out(utility, [[row] for row in rows], full)
-    table.insert(0, "row", [int(row) for row in rows])
+    table.insert(0, "row", rows)
     return table
 
 
@@ -61,11 +61,10 @@ def leave_group_out(utility: Utility, groups: Sequence[ArrayLike], full: float |
 
 def _leave_out(utility: Utility, groups: Sequence[ArrayLike], full: float | None) -> pd.DataFrame:
     full = utility(np.arange(utility.n_rows)) if full is None else full
-    known, rows = values_of(full), []
+    known, table = getattr(full, "metrics", {}), []
     for group in groups:
         without = utility.without(group)
-        left = values_of(without)
-        influence = {f"influence_{name}": value - left[name] for name, value in known.items() if name in left}
-        named = influence if getattr(without, "metrics", None) else {}
-        rows.append({"influence": float(full) - float(without), **named})
-    return pd.DataFrame(rows)
+        left = getattr(without, "metrics", {})
+        others = {f"influence_{name}": known[name] - value for name, value in left.items() if name in known}
+        table.append({"influence": float(full) - float(without), **others})
+    return pd.DataFrame(table, columns=None if table else ["influence"])

@@ -71,7 +71,7 @@ def tmc_shapley(
     permutations : int
         How many random orders are walked.
     tolerance : float
-        A walk stops at the first prefix whose worth differs from U(all) by less than ``tolerance * |U(all)|``;
+        A walk stops at the first prefix whose worth differs from U(all) by less than this times |U(all)|;
         later players of that walk get 0. With 0 no walk stops early.
     seed : int
         Permutation i depends on (seed, i) alone.
@@ -87,6 +87,8 @@ def tmc_shapley(
     >>> tmc_shapley(additive, permutations=2).values.tolist()
     [0.0, 1.0, 2.0, 3.0]
     """
+    if permutations < 1:
+        raise ValueError("at least one permutation is needed")
     full, empty = float(utility(np.arange(utility.n_rows))), float(utility([]))
     walks = [
         walk(utility, permutation(utility.n_rows, seed, i), empty, full, tolerance)
@@ -151,19 +153,15 @@ def combine(walks: Sequence[pd.DataFrame], empty: float, full: float) -> Shapley
     return ShapleyValues(marginals, empty, full, np.array([int(table["evaluated"].sum()) for table in walks]))
 
 
-def truncate(table: pd.DataFrame, full: float, tolerance: float) -> pd.DataFrame:
+def truncate(table: pd.DataFrame, empty: float, full: float, tolerance: float) -> pd.DataFrame:
     """Return a walk as it would have been with a (larger) truncation tolerance; nothing is retrained."""
-    worth, marginal = table["worth"].to_numpy(), table["marginal"].to_numpy().copy()
-    before = np.concatenate([[worth[0] - marginal[0]], worth[:-1]])
+    cut = table[["player", "worth", "marginal", "evaluated"]].reset_index(drop=True)
+    before = np.concatenate([[empty], cut["worth"].to_numpy()[:-1]])
     close = np.flatnonzero(np.abs(full - before) < tolerance * abs(full))
-    evaluated = table["evaluated"].to_numpy().copy()
-    worth = worth.copy()
     if len(close):
-        first = close[0]
-        worth[first:], marginal[first:], evaluated[first:] = before[first], 0.0, False
-    return pd.DataFrame(
-        {"player": table["player"], "worth": worth, "marginal": marginal, "evaluated": evaluated}
-    )
+        cut.loc[close[0] :, ["worth", "marginal"]] = before[close[0]], 0.0
+        cut.loc[close[0] :, "evaluated"] = False
+    return cut
 
 
 def exact_shapley(utility: Utility) -> NDArray[np.float64]:
@@ -190,15 +188,13 @@ def exact_shapley(utility: Utility) -> NDArray[np.float64]:
         raise InquestError(
             "exact Shapley values", f"{n} players", f"at most {MOST_PLAYERS} are allowed: 2**n retrains"
         )
-    players = np.arange(n)
-    worth = np.array([float(utility(players[(code >> players) & 1 == 1])) for code in range(2**n)])
-    codes = np.arange(2**n)
-    sizes = np.array([code.bit_count() for code in range(2**n)])
-    weights = np.array([1 / (n * math.comb(n - 1, s)) if s < n else 0.0 for s in range(n + 1)])
+    players, coalitions = np.arange(n), np.arange(2**n)  # bit i of a coalition: is player i in it?
+    worth = np.array([float(utility(players[code >> players & 1 == 1])) for code in coalitions])
+    sizes = np.bitwise_count(coalitions)
+    weights = np.array([1 / (n * math.comb(n - 1, size)) for size in range(n)])
     values = np.empty(n)
     for player in players:
-        outside = codes[(codes >> player) & 1 == 0]
-        values[player] = np.sum(
-            weights[sizes[outside]] * (worth[outside | (1 << int(player))] - worth[outside])
-        )
+        outside = coalitions[coalitions >> player & 1 == 0]
+        marginals = worth[outside | 1 << player] - worth[outside]
+        values[player] = np.sum(weights[sizes[outside]] * marginals)
     return values
