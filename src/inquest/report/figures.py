@@ -27,7 +27,7 @@ SPLIT = {"train": "#8d939d", "test": "#1d1d22"}
 """Training rows are grey, test rows black."""
 METHOD = {"loo": "#6a3d7c", "group": "#b08a1e", "shapley": "#16766b"}
 """Leave-one-out, leave-group-out, Shapley."""
-LABELS = ("#d9a03f", "#3d3a78", "#4fa892", "#b5527a", "#8fbfe0", "#6e5a46", "#a5b84a", "#20404f")
+LABELS = ("#d9a03f", "#3d3a78", "#4fa892", "#7a1f3d", "#b4d0ee", "#8a6d4a", "#8f82d8", "#dfe0b0")
 """Classes of the label, in their order."""
 CHOSEN = "#1f6a9c"
 """The chosen classifier; the others are greys, told apart by their line styles."""
@@ -176,5 +176,4 @@ def scale(values: Iterable[float]) -> int:
 
 def times(power: int) -> str:
     """Return what to add to an axis label whose values were divided by 10**power."""
-    digits = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f" (×10{digits})" if power else ""
+    return rf" ($\times 10^{{{power}}}$)" if power else ""

@@ -1,0 +1,98 @@
+"""The look of figures."""
+
+import itertools
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from inquest.artefacts import write_figure
+from inquest.report import figures
+from inquest.report.figures import LABELS, METHOD, SIGN, SPLIT, WIDTHS, figure
+
+STYLE = (Path(__file__).parents[2] / "report" / "style.css").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_figure_is_drawn_at_the_size_that_the_page_gives_it(tmp_path, width):
+    with figure(width, 2.0) as (fig, axes):
+        axes.plot([1, 2], [3, 4])
+        write_figure(tmp_path / "f.svg", fig)
+    points = float(re.search(r'<svg[^>]* width="([\d.]+)pt"', (tmp_path / "f.svg").read_text())[1])
+    millimetres = float(re.search(rf"figure\.{width} img {{ width: (\d+)mm", STYLE)[1])
+    assert points / 72 * 25.4 == pytest.approx(millimetres, rel=0.005)
+
+
+def test_the_same_figure_has_the_same_bytes_and_its_text_is_source_sans(tmp_path):
+    for name in "ab":
+        with figure("column", 1.5) as (fig, axes):
+            axes.set(title="Title", xlabel="−1 µ", ylabel=r"$U(S)$")
+            write_figure(tmp_path / f"{name}.svg", fig)
+    content = (tmp_path / "a.svg").read_bytes()
+    assert content == (tmp_path / "b.svg").read_bytes()
+    assert (
+        b"SourceSansPro-Regular" in content
+        and b"SourceSansPro-Semibold" in content
+        and b"DejaVu" not in content
+    )
+
+
+def test_the_style_ends_with_the_block():
+    import matplotlib
+
+    before = matplotlib.rcParams["font.family"]
+    with figure("full", 1.0):
+        assert matplotlib.rcParams["font.family"] == ["Source Sans Pro"]
+    assert matplotlib.rcParams["font.family"] == before
+
+
+# Machado, Oliveira & Fernandes (2009), severity 1, on linear RGB
+_BLIND = {
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+}
+
+
+def _lab(colour, blind=None):
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    if blind:
+        linear = np.clip(np.array(_BLIND[blind]) @ linear, 0, 1)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear
+    f = np.cbrt(xyz / [0.9505, 1.0, 1.089])
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("blind", [None, *_BLIND])
+@pytest.mark.parametrize(
+    "scale",
+    [list(SIGN.values()), list(SPLIT.values()), list(METHOD.values()), LABELS],
+    ids=["sign", "split", "method", "labels"],
+)
+def test_colours_of_one_scale_are_told_apart_by_everyone(scale, blind):
+    for one, other in itertools.combinations(scale, 2):
+        assert np.linalg.norm(_lab(one, blind) - _lab(other, blind)) > 20, (one, other)
+
+
+def test_two_labels_and_two_splits_survive_a_grey_printer():
+    for one, other in (LABELS[:2], SPLIT.values()):
+        assert abs(_lab(one)[0] - _lab(other)[0]) > 30
+
+
+def test_colours_and_lines_go_with_names():
+    assert figures.label_colours(["no", "yes"]) == {"no": LABELS[0], "yes": LABELS[1]}
+    lines = figures.classifier_lines(["a", "b", "c"], chosen="b")
+    assert list(lines) == ["a", "b", "c"]
+    assert lines["b"]["color"] == figures.CHOSEN and lines["b"]["linestyle"] == "solid"
+    assert lines["a"]["linestyle"] != lines["c"]["linestyle"]
+    assert figures.sign_colour(0.1) == SIGN["helps"] and figures.sign_colour(-0.1) == SIGN["hurts"]
