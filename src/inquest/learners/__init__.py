@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import check_consistent_length
 
+from inquest.learners.estimators import weigh_by_code
 from inquest.learners.retraining import RetrainingUtility
 
 __all__ = ["RetrainingUtility", "utility_for"]
@@ -24,7 +26,7 @@ def utility_for(
 
     Parameters
     ----------
-    estimator : scikit-learn classifier
+    estimator : scikit-learn classifier or pipeline
     X, y : shapes (n, d) and (n,)
         Training rows and their labels, of any type; the positive one of two is the last when sorted.
     X_test, y_test : shapes (m, d) and (m,)
@@ -41,13 +43,17 @@ def utility_for(
     >>> utility([0, 1, 2]), utility.without([2]), utility([])
     (1.0, 0.5, 0.5)
     """
+    check_consistent_length(X, y)
+    check_consistent_length(X_test, y_test)
     classes, codes = np.unique(np.concatenate([np.asarray(y), np.asarray(y_test)]), return_inverse=True)
     n = len(np.asarray(y))
+    estimator = clone(estimator)
+    weigh_by_code(estimator, classes.tolist())
     return RetrainingUtility(
         estimator,
-        X if hasattr(X, "iloc") else np.asarray(X),
+        X if hasattr(X, "shape") else np.asarray(X),
         codes[:n],
-        X_test if hasattr(X_test, "iloc") else np.asarray(X_test),
+        X_test if hasattr(X_test, "shape") else np.asarray(X_test),
         codes[n:],
         n_classes=len(classes),
         metric=metric,

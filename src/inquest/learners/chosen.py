@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from inquest.artefacts import read_json, read_table
-from inquest.learners.estimators import build_classifier
+from inquest.errors import InquestError
+from inquest.learners.estimators import build_classifier, weigh_by_code
+from inquest.learners.metrics import NEED_BOTH_CLASSES, NEED_PROBABILITIES
 from inquest.learners.problem import Problem, with_preprocessing
 from inquest.learners.retraining import RetrainingUtility
 from inquest.runtime import seed_for
@@ -27,7 +31,8 @@ def utility_of(
     ----------
     problem : Problem
     params : mapping
-        `seed`, `classifier` (name, class, params), `metric`, `preprocessing` and `refit`, as rules give them.
+        `seed`, `classifier` (name, class, params), `metric` and `preprocessing`, as rules give them. A
+        `class_weight` is keyed by label.
     features : mapping of str to str
         The type of each feature of the clean table, for preprocessing that is refitted.
     metrics : sequence of str
@@ -36,16 +41,34 @@ def utility_of(
     spec = params["classifier"]
     seed = seed_for(params["seed"], "classifier", spec["name"])
     estimator = build_classifier(spec["name"], spec["class"], spec["params"], seed)
-    estimator = with_preprocessing(estimator, features, params["preprocessing"], params["refit"])
+    weigh_by_code(estimator, problem.classes)
+    estimator = with_preprocessing(estimator, problem.X, features, params["preprocessing"])
     return problem.utility(estimator, params["metric"], metrics)
 
 
 def chosen_utility(
     problem: str, clean: str, params: Mapping[str, Any], metrics: Sequence[str] = ()
 ) -> tuple[Problem, RetrainingUtility]:
-    """Return the study's problem and the utility of all its training rows, from the paths of their artefacts."""
+    """Return the study's problem and the utility of all its training rows, from the paths of their artefacts.
+
+    Raises
+    ------
+    InquestError
+        If the classifier's predictions of these test rows can't be scored by the primary metric.
+    """
     opened = open_problem(problem, clean)
-    return opened, utility_of(opened, params, read_json(clean)["features"]["types"], metrics)
+    utility = utility_of(opened, params, read_json(clean)["features"]["types"], metrics)
+    metric = utility.metric
+    lacks = None
+    if metric in NEED_PROBABILITIES and not hasattr(utility.estimator, "predict_proba"):
+        lacks = f"probabilities, which the classifier `{params['classifier']['name']}` doesn't give"
+    if metric in NEED_BOTH_CLASSES and len(np.unique(opened.y_test)) < 2:
+        lacks = "test rows of two labels, and all have the same"
+    if lacks:
+        raise InquestError(
+            "config key `baseline.metric`", f"`{metric}` needs {lacks}", "choose another metric"
+        )
+    return opened, utility
 
 
 def full_score(fitted: str, metric: str) -> Score:

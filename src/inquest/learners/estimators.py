@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sklearn.base import BaseEstimator, is_classifier
@@ -35,7 +35,7 @@ def build_classifier(name: str, path: str, params: Mapping[str, Any], seed: int)
     module_path, _, class_name = path.rpartition(".")
     try:
         module = importlib.import_module(module_path)
-    except ImportError as error:
+    except Exception as error:  # a module may raise anything while it is imported
         raise InquestError(
             f"{where}.class`",
             f"{path!r} can't be imported ({error})",
@@ -48,22 +48,15 @@ def build_classifier(name: str, path: str, params: Mapping[str, Any], seed: int)
             f"{module_path} has no {class_name!r}{nearest(class_name, dir(module))}",
             "the import path of a classifier is allowed",
         )
-    if not (
-        inspect.isclass(cls)
-        and hasattr(cls, "fit")
-        and hasattr(cls, "predict")
-        and hasattr(cls, "get_params")
-    ):
+    if not (inspect.isclass(cls) and all(hasattr(cls, name) for name in ("fit", "predict", "get_params"))):
         raise InquestError(
             f"{where}.class`",
             f"{path!r} is no classifier",
             "a class that follows scikit-learn's conventions is allowed",
         )
-    known = [p for p in inspect.signature(cls).parameters if p != "kwargs"]
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(cls).parameters.values())
-    known = sorted({*known, *_inherited_parameters(cls)})
+    known = _parameters(cls)
     for key in params:
-        if key not in known and not (takes_any and not known):
+        if known and key not in known:
             raise InquestError(
                 f"{where}.params`",
                 f"{class_name} has no hyperparameter {key!r}{nearest(key, known)}",
@@ -72,8 +65,12 @@ def build_classifier(name: str, path: str, params: Mapping[str, Any], seed: int)
     defaults = {key: value for key, value in {"random_state": seed, "n_jobs": 1}.items() if key in known}
     try:
         estimator = cls(**{**defaults, **params})
-    except TypeError as error:
-        raise InquestError(f"{where}.params`", str(error), f"allowed: {listing(known, 40)}") from None
+        if hasattr(estimator, "_parameter_constraints"):  # scikit-learn's own, that `fit` checks otherwise
+            estimator._validate_params()
+    except (TypeError, ValueError) as error:
+        raise InquestError(
+            f"{where}.params`", str(error), f"the parameters are {listing(known, 40)}"
+        ) from None
     if not is_classifier(estimator):
         raise InquestError(
             f"{where}.class`", f"{path!r} is no classifier", "a regressor or transformer can't be used"
@@ -81,14 +78,34 @@ def build_classifier(name: str, path: str, params: Mapping[str, Any], seed: int)
     return estimator
 
 
-def _inherited_parameters(cls: type) -> set[str]:
-    """Return the named parameters of the constructors that a class inherits (XGBoost hides its own in `**kwargs`)."""
+def weigh_by_code(estimator: BaseEstimator, classes: Sequence[Any]) -> None:
+    """Set the labels of a `class_weight`, of the estimator or of one inside it, to class codes.
+
+    Raises
+    ------
+    InquestError
+        For a label that is none of the classes.
+    """
+    for name, weights in estimator.get_params().items():
+        if name.rpartition("__")[2] == "class_weight" and isinstance(weights, Mapping):
+            for label in weights:
+                if label not in classes:
+                    raise InquestError(
+                        f"`{name}` of {type(estimator).__name__}",
+                        f"there is no label {label!r}{nearest(label, classes)}",
+                        f"allowed: {listing(classes)}",
+                    )
+            estimator.set_params(**{name: {classes.index(label): weights[label] for label in weights}})
+
+
+def _parameters(cls: type) -> list[str]:
+    """Return what a class's constructor takes by name, with what its `**kwargs` hand to its parents."""
     found: set[str] = set()
-    for base in cls.__mro__:
-        init = base.__dict__.get("__init__")
-        if init is None or base is object:
+    for base in cls.__mro__[:-1]:
+        if "__init__" not in base.__dict__:
             continue
-        for p in list(inspect.signature(init).parameters.values())[1:]:
-            if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY):
-                found.add(p.name)
-    return found
+        own = list(inspect.signature(base.__init__).parameters.values())[1:]
+        found |= {p.name for p in own if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+        if not any(p.kind is p.VAR_KEYWORD for p in own):
+            break
+    return sorted(found)

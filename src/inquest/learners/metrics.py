@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import metrics as sk
+from scipy.stats import rankdata
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,26 @@ def _f1(y: NDArray, p: Predictions) -> float:
     k = p.scores.shape[1]
     right = np.bincount(y[y == p.labels], minlength=k)
     total = np.bincount(y, minlength=k) + np.bincount(p.labels, minlength=k)
-    f1 = (
-        2 * right / np.maximum(total, 1)
-    )  # 0 where a class is neither there nor predicted, as in scikit-learn
+    # a class that is neither there nor predicted has F1 = 0 as the positive one, and is no part of the mean
+    f1 = 2 * right / np.maximum(total, 1)
     return float(f1[1] if k == 2 else f1[total > 0].mean())
 
 
-def _one_against_rest(metric: Callable) -> Callable[[NDArray, Predictions], float]:
+def _roc_auc(positive: NDArray, score: NDArray) -> float:
+    """The share of pairs of a positive and another row that are in order; ties count half (Fawcett 2006)."""
+    n, ranks = positive.sum(), rankdata(score)
+    return (ranks[positive].sum() - n * (n + 1) / 2) / (n * (len(positive) - n))
+
+
+def _average_precision(positive: NDArray, score: NDArray) -> float:
+    """The mean over the positive rows of the precision at their score (without interpolation)."""
+    order = np.argsort(-score, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)  # of the rows with one score
+    found = np.cumsum(positive[order])[last]
+    return np.sum(np.diff(found, prepend=0) * found / (last + 1)) / found[-1]
+
+
+def _one_against_rest(metric: Callable[[NDArray, NDArray], float]) -> Callable[[NDArray, Predictions], float]:
     """The metric of the positive class (two classes), or its mean over one-against-rest problems."""
 
     def mean(y: NDArray, p: Predictions) -> float:
@@ -92,30 +105,37 @@ METRICS: dict[str, Callable[[NDArray, Predictions], float]] = {
     "accuracy": _accuracy,
     "balanced_accuracy": _balanced_accuracy,
     "f1": _f1,
-    "roc_auc": _one_against_rest(sk.roc_auc_score),
-    "average_precision": _one_against_rest(sk.average_precision_score),
+    "roc_auc": _one_against_rest(_roc_auc),
+    "average_precision": _one_against_rest(_average_precision),
     "neg_log_loss": _neg_log_loss,
     "neg_brier_score": _neg_brier,
 }
-"""The study's metrics under scikit-learn's scorer names; each takes codes (n,) and `Predictions`."""
+"""The study's metrics under scikit-learn's scorer names; each takes codes (n,) and `Predictions`.
+
+They equal scikit-learn's, without its checks of the input: a bootstrap asks for them thousands of times.
+"""
+
+NEED_PROBABILITIES = ("neg_log_loss", "neg_brier_score")
+NEED_BOTH_CLASSES = ("roc_auc", "average_precision")
 
 
 def evaluate(
     y: NDArray[np.intp], predictions: Predictions, names: Iterable[str] = tuple(METRICS)
 ) -> dict[str, float]:
-    """Return the named metrics; NaN where a metric can't be had (no probabilities, or one class in ``y``)."""
+    """Return the named metrics; NaN where one can't be had (no probabilities, or one class in ``y``)."""
     return {name: METRICS[name](y, predictions) for name in names}
 
 
 def bootstrap(
     y: NDArray[np.intp], predictions: Predictions, names: Iterable[str], resamples: int, seed: int
 ) -> dict[str, dict[str, float]]:
-    """Return each metric with its 95 % percentile interval over resampled test rows (Efron & Tibshirani 1993).
+    """Return each metric with its 95 % percentile interval over resampled test rows.
 
     Returns
     -------
     dict
-        `{metric: {"value", "low", "high"}}`; the interval is about the test rows drawn, with the model fixed.
+        `{metric: {"value", "low", "high"}}`; the interval is about the test rows drawn, with the model fixed
+        (Efron & Tibshirani 1993, ch. 13). Resamples that have no such metric are left out.
     """
     names = list(names)
     rng = np.random.default_rng(seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, RobustScaler, StandardScaler
 
 from inquest.data.tables import ROW
+from inquest.errors import InquestError
 from inquest.learners.retraining import RetrainingUtility
 
 PART, CODE = "part", "code"
+FEATURE, COLUMN = "feature:", "column:"  # set before the names of preprocessed features, and of raw ones
 DAY = pd.Timedelta(days=1)
 
 
@@ -48,11 +50,10 @@ class Problem:
 
     @classmethod
     def from_table(cls, table: pd.DataFrame, classes: Sequence[str]) -> Problem:
-        """Read the table that `prepare` made; an all-number table gives plain arrays."""
+        """Read the table that `prepare` made; preprocessed features give plain arrays."""
         features = table.drop(columns=[ROW, PART, CODE])
-        numeric = all(pd.api.types.is_float_dtype(t) for t in features.dtypes)
         train, test = (table[PART] == "train").to_numpy(), (table[PART] == "test").to_numpy()
-        X = features.to_numpy() if numeric else features
+        X = features if any(name.startswith(COLUMN) for name in features) else features.to_numpy()
         code, row = table[CODE].to_numpy(np.intp), table[ROW].to_numpy()
         return cls(X[train], code[train], X[test], code[test], row[train], row[test], list(classes))
 
@@ -69,13 +70,6 @@ class Problem:
             n_classes=len(self.classes),
             metric=metric,
             metrics=metrics,
-        )
-
-    def take(self, positions: NDArray[np.intp]) -> Problem:
-        """Return the problem whose training rows are those at ``positions`` alone."""
-        X = self.X.iloc[positions] if isinstance(self.X, pd.DataFrame) else self.X[positions]
-        return Problem(
-            X, self.y[positions], self.X_test, self.y_test, self.rows[positions], self.test_rows, self.classes
         )
 
 
@@ -104,8 +98,10 @@ def preprocessor(types: Mapping[str, str], options: Mapping[str, Any]) -> Column
         )
 
     if options["categorical_missing"] == "category":
-        impute = SimpleImputer(strategy="constant", fill_value="(missing)", missing_values=None)
-    else:
+        impute = SimpleImputer(
+            strategy="constant", fill_value="(missing)", missing_values=None, keep_empty_features=True
+        )
+    else:  # a column without any value in training has no most frequent one, and is left out
         impute = SimpleImputer(strategy="most_frequent", missing_values=None)
     category = make_pipeline(
         FunctionTransformer(_as_objects, feature_names_out="one-to-one"),
@@ -126,8 +122,7 @@ def preprocessor(types: Mapping[str, str], options: Mapping[str, Any]) -> Column
             ("numeric", number(), columns["numeric"]),
             ("datetime", number(days), columns["datetime"]),
             ("categorical", category, columns["categorical"]),
-        ],
-        verbose_feature_names_out=False,
+        ]
     ).set_output(transform="default")
 
 
@@ -151,25 +146,47 @@ def prepare(
     """Return the table that `Problem.from_table` reads: `row`, `part`, `code`, and the features.
 
     The preprocessing is fitted on the training rows once, unless it is refitted with each classifier; the
-    features are then those of the clean table.
+    features are then the columns of the clean table.
+
+    Raises
+    ------
+    InquestError
+        If there is no feature.
     """
+    if not types:
+        raise InquestError(
+            "config key `data`",
+            "no feature is left to learn from",
+            "keep a column beside the label and the split's",
+        )
     codes = table[label].map({name: code for code, name in enumerate(classes)})
     head = pd.DataFrame({ROW: table[ROW], PART: parts["part"], CODE: codes.astype("int64")})
     features = table[list(types)]
-    if not refit:
-        model = preprocessor(types, options).fit(features[parts["part"].to_numpy() == "train"])
-        names = [f"feature:{name}" for name in model.get_feature_names_out()]
-        features = pd.DataFrame(np.asarray(model.transform(features), float), columns=names)
+    if refit:
+        features = features.add_prefix(COLUMN)
     else:
-        features = features.add_prefix("feature:")
+        model = preprocessor(types, options).fit(features[parts["part"].to_numpy() == "train"])
+        names = _distinct(name.partition("__")[2] for name in model.get_feature_names_out())
+        values = np.asarray(model.transform(features), float)
+        features = pd.DataFrame(values, columns=[FEATURE + name for name in names])
     return pd.concat([head, features.reset_index(drop=True)], axis=1)
 
 
+def _distinct(names: Iterable[str]) -> list[str]:
+    """Return the names, `'` behind those already taken: `b_c` of `a` and `c` of `a_b` are both `a_b_c`."""
+    taken: dict[str, None] = {}
+    for name in names:
+        while name in taken:
+            name += "'"
+        taken[name] = None
+    return list(taken)
+
+
 def with_preprocessing(
-    estimator: BaseEstimator, types: Mapping[str, str], options: Mapping[str, Any], refit: bool
+    estimator: BaseEstimator, X: NDArray | pd.DataFrame, types: Mapping[str, str], options: Mapping[str, Any]
 ) -> BaseEstimator:
-    """Return the estimator as the problem's features need it: alone, or behind its own preprocessing."""
-    if not refit:
+    """Return the estimator as a problem's features need it: alone, or behind its own preprocessing."""
+    if not isinstance(X, pd.DataFrame):
         return estimator
-    named = {f"feature:{name}": kind for name, kind in types.items()}
-    return Pipeline([("preprocess", preprocessor(named, options)), ("model", estimator)])
+    columns = {name: types[name.removeprefix(COLUMN)] for name in X}
+    return Pipeline([("preprocess", preprocessor(columns, options)), ("model", estimator)])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import Pipeline
 
 from inquest.errors import InquestError
 from inquest.learners.metrics import METRICS, Predictions, evaluate
@@ -22,7 +25,8 @@ class RetrainingUtility(PlainUtility):
     The empty set predicts the majority class of all the training rows, and rows of one class predict that
     class. A set's rows are put in ascending order before the fit, so that a set has one worth even for
     learners that look at the order. Neighbour counts (`n_neighbors`) above the number of rows are taken
-    down to it. All else is left to the classifier.
+    down to it, and where a class is missing the others are numbered anew (as XGBoost wants them), in a
+    `class_weight` too. All else is left to the classifier; what it predicts is what its own `predict` says.
 
     Parameters
     ----------
@@ -68,8 +72,6 @@ class RetrainingUtility(PlainUtility):
         self.metric, self.metrics = metric, tuple(dict.fromkeys((metric, *metrics)))
         self.majority = int(np.bincount(self.y, minlength=n_classes).argmax())
         self.fits = self.unconverged = 0
-        names = [name for name in estimator.get_params() if name.split("__")[-1] == "n_neighbors"]
-        self._neighbours = names[0] if names else None
 
     def __call__(self, rows: ArrayLike) -> Score:
         found = evaluate(self.y_test, self.predict(self.fit(rows), self.X_test), self.metrics)
@@ -86,45 +88,77 @@ class RetrainingUtility(PlainUtility):
         rows = np.sort(as_rows(rows, self.n_rows))
         codes, y = np.unique(self.y[rows], return_inverse=True)
         if len(codes) < 2:
-            return FittedModel(None, np.array([self.majority]) if len(codes) == 0 else codes)
+            return FittedModel(None, codes if len(codes) else np.array([self.majority]))
         estimator = clone(self.estimator)
-        if self._neighbours and estimator.get_params()[self._neighbours] > len(rows):
-            estimator.set_params(**{self._neighbours: len(rows)})
-        X = self.X.iloc[rows] if isinstance(self.X, pd.DataFrame) else self.X[rows]
-        with warnings.catch_warnings(record=True) as caught:
+        estimator.set_params(**_adapted(estimator.get_params(), len(rows), codes))
+        X = self.X.iloc[rows] if hasattr(self.X, "iloc") else self.X[rows]
+        with (
+            self._named_failure(f"be fitted on {len(rows):,} rows"),
+            warnings.catch_warnings(record=True) as caught,
+        ):
             warnings.simplefilter("always")
-            try:
-                estimator.fit(X, y)
-            except Exception as error:  # a third party's learner may raise anything
-                raise InquestError(
-                    f"classifier {type(self.estimator).__name__}",
-                    f"it can't be fitted on {len(rows):,} rows ({str(error).strip().splitlines()[0]})",
-                    "change its hyperparameters, or choose another classifier",
-                ) from error
+            estimator.fit(X, y)
         self.fits += 1
         self.unconverged += any(issubclass(w.category, ConvergenceWarning) for w in caught)
         return FittedModel(estimator, codes)
 
     def predict(self, model: FittedModel, X: NDArray | pd.DataFrame) -> Predictions:
-        """Return what a fitted model says of the rows of ``X``, over all the k classes."""
-        n, k = len(X), self.n_classes
-        if model.estimator is None:
+        """Return what a fitted model says of the rows of ``X``, over all the k classes.
+
+        Raises
+        ------
+        InquestError
+            If the classifier can't predict them, or its scores are no finite numbers.
+        """
+        n, k, estimator = X.shape[0], self.n_classes, model.estimator
+        if estimator is None:
             certain = np.zeros((n, k))
             certain[:, model.codes[0]] = 1.0
-            return Predictions(np.full(n, model.codes[0]), certain, certain)
-        if hasattr(model.estimator, "predict_proba"):
-            probabilities = np.zeros((n, k))
-            probabilities[:, model.codes] = model.estimator.predict_proba(X)
-            return Predictions(probabilities.argmax(axis=1), probabilities, probabilities)
-        labels = model.codes[np.asarray(model.estimator.predict(X), dtype=np.intp)]
-        if not hasattr(model.estimator, "decision_function"):
-            return Predictions(labels, np.eye(k)[labels], None)
-        decision = np.asarray(model.estimator.decision_function(X), dtype=float)
-        if decision.ndim == 1:
-            decision = np.column_stack([-decision, decision])
-        scores = np.full((n, k), decision.min() - 1)  # a class that the rows lack comes last
-        scores[:, model.codes] = decision
-        return Predictions(labels, scores, None)
+            known = hasattr(self.estimator, "predict_proba")
+            return Predictions(np.full(n, model.codes[0]), certain, certain if known else None)
+        with self._named_failure(f"predict {n:,} rows"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            labels = model.codes[np.asarray(estimator.predict(X), dtype=np.intp)]
+            if hasattr(estimator, "predict_proba"):
+                scores = np.zeros((n, k))
+                scores[:, model.codes] = estimator.predict_proba(X)
+            elif hasattr(estimator, "decision_function"):
+                decision = np.asarray(estimator.decision_function(X), dtype=float)
+                if decision.ndim == 1:
+                    decision = np.column_stack([-decision, decision])
+                scores = np.full((n, k), decision.min() - 1)  # a class that the rows lack comes last
+                scores[:, model.codes] = decision
+            else:
+                scores = np.eye(k)[labels]
+            if not np.isfinite(scores).all():
+                raise ValueError("some of its scores are no finite numbers")
+        return Predictions(labels, scores, scores if hasattr(estimator, "predict_proba") else None)
+
+    @contextlib.contextmanager
+    def _named_failure(self, what: str) -> Iterator[None]:
+        """Turn whatever a third party's learner raises into one line that names it."""
+        try:
+            yield
+        except Exception as error:
+            last = self.estimator[-1] if isinstance(self.estimator, Pipeline) else self.estimator
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise InquestError(
+                f"classifier {type(last).__name__}",
+                f"it can't {what} ({reason})",
+                "change its hyperparameters, or choose another classifier",
+            ) from error
+
+
+def _adapted(params: dict[str, Any], n_rows: int, codes: NDArray[np.intp]) -> dict[str, Any]:
+    """Return the hyperparameters, nested ones too, that must change for so few rows, or for these classes."""
+    changed = {}
+    for name, value in params.items():
+        last = name.rpartition("__")[2]
+        if last == "n_neighbors" and isinstance(value, int) and value > n_rows:
+            changed[name] = n_rows
+        if last == "class_weight" and isinstance(value, dict):
+            changed[name] = {new: value[code] for new, code in enumerate(codes.tolist()) if code in value}
+    return changed
 
 
 class FittedModel:
