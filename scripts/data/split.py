@@ -8,6 +8,5 @@ with job(snakemake):
     p = snakemake.params
     table = read_table(snakemake.input.table)
     parts = split_rows(table, p.label, p.split, seed_for(p.seed, "split"))
-    classes = read_json(snakemake.input.facts)["label"]["classes"]
     write_table(snakemake.output.parts, parts)
-    write_json(snakemake.output.facts, split_facts(table, parts, p.label, classes))
+    write_json(snakemake.output.facts, split_facts(table, parts, read_json(snakemake.input.facts)))

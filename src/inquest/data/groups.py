@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
 
-from inquest.data.tables import ROW
+from inquest.data.tables import ROW, named_label
 from inquest.errors import InquestError, listing, nearest
 from inquest.runtime import seed_for
 
@@ -56,33 +57,40 @@ def group_members(
 def _random(group, train, label, features, study_seed):
     size = max(1, round(group["fraction"] * len(train)))
     return [
-        np.sort(np.random.default_rng(seed_for(study_seed, "group", group["name"], i)).permutation(len(train))[:size])
+        np.sort(
+            np.random.default_rng(seed_for(study_seed, "group", group["name"], i)).permutation(len(train))[
+                :size
+            ]
+        )
         for i in range(group["repeats"])
     ]
 
 
 def _where(group, train, label, features, study_seed):
+    where, columns = f"group `{group['name']}`", [name for name in train.columns if name != ROW]
     try:
-        mask = train.drop(columns=ROW).query(group["condition"], engine="python")
+        holds = train[columns].eval(group["condition"].strip(), engine="python")
     except Exception as error:  # whatever pandas makes of a text that people wrote
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        first = (str(error).strip().splitlines() or [""])[0] or type(error).__name__
+        unknown = re.fullmatch(r"name '(.*)' is not defined", first)
         raise InquestError(
-            f"group `{group['name']}`",
-            f"the condition {group['condition']!r} can't be evaluated ({first})",
-            f"compare columns with values, such as `age > 60`; the columns are {listing(train.columns[1:], 30)}",
+            where,
+            f"the condition {group['condition']!r} can't be evaluated ({first})"
+            + (nearest(unknown[1], columns) if unknown else ""),
+            f"compare columns with values, such as `age > 60`; the columns are {listing(columns, 30)}",
         ) from None
-    return [np.flatnonzero(train.index.isin(mask.index))]
+    if not isinstance(holds, pd.Series) or not pd.api.types.is_bool_dtype(holds):
+        raise InquestError(
+            where,
+            f"the condition {group['condition']!r} is not true or false for each row",
+            "compare columns with values, such as `age > 60`",
+        )
+    return [np.flatnonzero(holds)]
 
 
 def _label(group, train, label, features, study_seed):
-    wanted, classes = str(group["label"]), sorted(train[label].unique())
-    if wanted not in classes:
-        raise InquestError(
-            f"group `{group['name']}`",
-            f"there is no label {wanted!r}{nearest(wanted, classes)}",
-            f"allowed: {listing(classes)}",
-        )
-    return [np.flatnonzero(train[label].to_numpy() == wanted)]
+    named = named_label(group["label"], set(train[label]), f"group `{group['name']}`")
+    return [np.flatnonzero(train[label] == named)]
 
 
 def _cluster(group, train, label, features, study_seed):
@@ -92,7 +100,9 @@ def _cluster(group, train, label, features, study_seed):
             f"{group['clusters']} clusters of {len(train)} training rows",
             "at most as many clusters as rows are allowed",
         )
-    model = KMeans(group["clusters"], n_init=4, random_state=seed_for(study_seed, "clusters", group["clusters"]))
+    model = KMeans(
+        group["clusters"], n_init=4, random_state=seed_for(study_seed, "clusters", group["clusters"])
+    )
     assigned = model.fit_predict(features)
     sizes = np.bincount(assigned, minlength=group["clusters"])
     by_size = np.argsort(-sizes, kind="stable")

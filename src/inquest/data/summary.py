@@ -31,7 +31,11 @@ def summarise_data(
         `title`, `about`, `describe` and `split` of the config.
     """
     label, rows = clean["label"], clean["rows"]
-    how = {"method": params["split"]["method"], "column": params["split"]["column"], "reason": params["split"]["reason"]}
+    how = {
+        "method": params["split"]["method"],
+        "column": params["split"]["column"],
+        "reason": params["split"]["reason"],
+    }
     labels = pd.DataFrame(split["balance"]).assign(rows=lambda t: t["train"] + t["test"])
     for part in ("train", "test"):
         labels[f"{part}_share"] = labels[part] / labels[part].sum()
@@ -51,15 +55,16 @@ def summarise_data(
     tables = {
         "features": describe_features(table, clean, params["describe"]),
         "labels": labels,
-        "duplicates": _duplicates(table, split["duplicate_pairs"], label["name"]),
+        "duplicates": _duplicates(table, split["duplicate_pairs"], label["name"], clean["features"]["names"]),
     }
     return facts, tables
 
 
-def _duplicates(table: pd.DataFrame, pairs: Sequence[Mapping[str, int]], label: str) -> pd.DataFrame:
+def _duplicates(
+    table: pd.DataFrame, pairs: Sequence[Mapping[str, int]], label: str, features: Sequence[str]
+) -> pd.DataFrame:
     """Show test rows whose features also stand in a training row, with both labels."""
     known = table.set_index(ROW)
-    features = [name for name in known.columns if name != label]
     return pd.DataFrame(
         [
             {
