@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from inquest.config.base import Section, complain, slug
+from inquest.config.base import Section, complain, slug, text
 from inquest.config.baseline import Baseline
 from inquest.config.data import Data
 from inquest.config.documents import Document
@@ -21,10 +21,16 @@ from inquest.errors import InquestError, listing, nearest
 __all__ = ["Study", "load_study", "schema", "slug"]
 
 
+Name = text(
+    r"(?!downloads$)[A-Za-z0-9][A-Za-z0-9_-]{0,63}",
+    "up to 64 letters, digits, hyphens and underscores are allowed, and `downloads` is taken",
+)
+
+
 class Study(Section):
     """A study: a name, a seed, and a section for each chapter."""
 
-    study: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+    study: Name
     """The study's name: results go to `results/<study>/`."""
     seed: Annotated[int, Field(ge=0)]
     """The seed that every random choice is derived from."""
@@ -54,15 +60,15 @@ def load_study(
         One line: the key, what was found, what is allowed.
     """
     try:
-        study = Study.model_validate(dict(config))
+        study = Study.model_validate(config)
     except ValidationError as error:
-        raise complain(error, Study) from None
-    if study.study == "downloads":
-        raise InquestError("config key `study`", "found 'downloads'", "this name is taken by the download cache")
+        raise complain(error, config) from None
     for name, document in study.documents.items():
         if not slug(name) or slug(name) != name.lower():
             raise InquestError(
-                f"config key `documents.{name}`", "the name is a file name", "letters, digits and hyphens are allowed"
+                f"config key `documents.{name}`",
+                "the name is a file name",
+                "letters, digits and hyphens are allowed",
             )
         for chapter in document.chapters:
             if chapter not in chapters:

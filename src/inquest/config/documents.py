@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from inquest.config.base import Section
+from inquest.config.base import EACH_ONCE, Section
 
 
 class Statement(Section):
@@ -27,7 +27,7 @@ class Document(Section):
     course: str = ""
     date: str | datetime.date | None = None
     """Printed on the title page; null prints none."""
-    chapters: Annotated[list[str], Field(min_length=1)]
+    chapters: Annotated[list[str], Field(min_length=1), EACH_ONCE]
     """The chapters, in order."""
     rubric: str | None = None
     """A file of report/rubrics without its ending: where each mark is earned."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from inquest.config.base import Section, slug
+from inquest.config.base import EACH_ONCE, Mistake, Section, check_slugs, shown
 from inquest.config.data import Value
+from inquest.errors import listing
 
 
 class Points(Section):
@@ -18,15 +21,17 @@ class Points(Section):
     """How many rows (for `listed`: as many as are listed)."""
     choose: Literal["random", "stratified", "highest_loss", "listed"] = "random"
     """`stratified` takes the labels in turn, `highest_loss` the worst-predicted rows first."""
-    rows: list[int] = []
+    rows: Annotated[list[int], EACH_ONCE] = []
     """For `listed`: the rows' ids (the column `row` of the clean table)."""
 
     @model_validator(mode="after")
     def _listed(self):
         if (self.choose == "listed") != bool(self.rows):
-            raise ValueError("`rows` is needed for `choose: listed`, and for it only")
-        if len(set(self.rows)) != len(self.rows):
-            raise ValueError("`rows` lists a row twice")
+            raise Mistake(
+                "rows",
+                f"found {listing(self.rows) or 'none'}",
+                "rows are needed for `choose: listed`, and for it only",
+            )
         return self
 
     @property
@@ -49,6 +54,14 @@ class RandomGroup(_Group):
     """How many such groups are drawn: the band in the plot."""
 
 
+# What a condition may consist of: no call, no attribute, nothing that reaches beyond the table.
+TAME = (
+    *(ast.Expression, ast.Name, ast.Constant, ast.List, ast.Tuple, ast.expr_context),
+    *(ast.Compare, ast.cmpop, ast.BoolOp, ast.boolop, ast.UnaryOp, ast.unaryop, ast.BinOp),
+    *(ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.BitAnd, ast.BitOr),
+)
+
+
 class WhereGroup(_Group):
     """The rows where a condition on the features holds."""
 
@@ -57,13 +70,18 @@ class WhereGroup(_Group):
     """A condition as in pandas' `DataFrame.query`, such as `age > 60 and sex == 'Female'`; a column
     whose name is no plain word stands in backticks."""
 
-    @model_validator(mode="after")
-    def _tame(self):
-        bare = re.sub(r"'[^']*'|\"[^\"]*\"|`[^`]*`", "x", self.condition)
-        calls = set(re.findall(r"(\w+)\s*\(", bare)) - {"and", "or", "not", "in"}
-        if "@" in bare or "__" in bare or calls:
-            raise ValueError("a condition compares columns with values; `@`, `__` and calls are not allowed")
-        return self
+    @field_validator("condition")
+    @classmethod
+    def _tame(cls, condition: str) -> str:
+        allowed = "columns can be compared with values; a name that is no plain word stands in backticks"
+        try:
+            tree = ast.parse(re.sub(r"`[^`]*`", "column", condition).strip(), mode="eval")
+        except (SyntaxError, ValueError, RecursionError) as error:
+            raise Mistake("", f"{shown(condition)} is no condition ({error.args[0]})", allowed) from None
+        for node in ast.walk(tree):
+            if not isinstance(node, TAME):
+                raise Mistake("", f"`{ast.unparse(node)}` in {shown(condition)} is no comparison", allowed)
+        return condition
 
 
 class LabelGroup(_Group):
@@ -85,7 +103,9 @@ class ClusterGroup(_Group):
     @model_validator(mode="after")
     def _exists(self):
         if self.cluster >= self.clusters:
-            raise ValueError(f"`cluster` must be below `clusters` ({self.clusters})")
+            raise Mistake(
+                "cluster", f"found {self.cluster}", f"0 to {self.clusters - 1} of `clusters` are allowed"
+            )
         return self
 
 
@@ -93,12 +113,24 @@ class RowsGroup(_Group):
     """Listed rows."""
 
     kind: Literal["rows"]
-    rows: Annotated[list[int], Field(min_length=1)]
+    rows: Annotated[list[int], Field(min_length=1), EACH_ONCE]
     """The rows' ids (the column `row` of the clean table)."""
 
 
+def _member(group: Any) -> str | None:
+    """Return the name of the union's member: the line of YAML that asks for it, which no key can be."""
+    if isinstance(group, Mapping):
+        return f"kind: {group.get('kind', 'missing')}"
+    return f"kind: {group.kind}" if isinstance(group, _Group) else None
+
+
 Group = Annotated[
-    RandomGroup | WhereGroup | LabelGroup | ClusterGroup | RowsGroup, Field(discriminator="kind")
+    Annotated[RandomGroup, Tag("kind: random")]
+    | Annotated[WhereGroup, Tag("kind: where")]
+    | Annotated[LabelGroup, Tag("kind: label")]
+    | Annotated[ClusterGroup, Tag("kind: cluster")]
+    | Annotated[RowsGroup, Tag("kind: rows")],
+    Discriminator(_member),
 ]
 
 
@@ -121,8 +153,5 @@ class Influence(Section):
 
     @model_validator(mode="after")
     def _distinct(self):
-        slugs = [slug(group.name) for group in self.groups]
-        for name in slugs:
-            if not name or slugs.count(name) > 1:
-                raise ValueError(f"the groups' names must differ in their letters and digits (see `{name}`)")
+        check_slugs("groups", [group.name for group in self.groups])
         return self
