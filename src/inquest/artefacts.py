@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import io
 import json
 import math
@@ -54,10 +55,10 @@ def plain(value: Any) -> Any:
         return plain(value.item())
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
-    if isinstance(value, (pd.Timestamp, Path)):
-        return str(value)
     if value is pd.NA or value is pd.NaT:
         return None
+    if isinstance(value, (datetime.date, Path)):  # pandas' timestamps are dates, too
+        return str(value)
     return value
 
 

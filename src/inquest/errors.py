@@ -21,10 +21,15 @@ class InquestError(Exception):
 
     def __init__(self, where: str, found: str, allowed: str):
         self.where, self.found, self.allowed = where, found, allowed
-        super().__init__(" ".join(f"{where}: {found}; {allowed}".split()))
+        super().__init__(one_line(f"{where}: {found}; {allowed}"))
 
     def __reduce__(self):
         return type(self), (self.where, self.found, self.allowed)
+
+
+def one_line(text: str) -> str:
+    """Return the text with a space for all white space, and nothing in it that a terminal would obey."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

@@ -46,10 +46,11 @@ def _imports(path: Path) -> tuple[Path, ...]:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 found |= _modules(alias.name)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found |= _modules(node.module)
+        elif isinstance(node, ast.ImportFrom):
+            here = path.parts[len(ROOT.parts) - 1 : -node.level] if node.level else ()  # `from . import`
+            module = ".".join([*here, *filter(None, [node.module])])
             for alias in node.names:  # `from inquest.data import splits` names a module, too
-                found |= _modules(f"{node.module}.{alias.name}")
+                found |= _modules(f"{module}.{alias.name}")
     return tuple(sorted(found))
 
 

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from inquest.errors import InquestError
+from inquest.errors import InquestError, one_line
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -76,6 +76,12 @@ def versions(distributions: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def hand_down(folder: Path) -> None:
+    """Put a folder of modules on the path of every process that this one starts."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), before]))
+
+
 def batch(name: str) -> range:
     """Return the items of a batched job by its name: ``3`` is one item, ``3-5`` are three."""
     first, _, last = name.partition("-")
@@ -110,14 +116,17 @@ def job(snakemake) -> Iterator[None]:
     path = Path(str(snakemake.log)) if snakemake.log else Path(os.devnull)
     path.parent.mkdir(parents=True, exist_ok=True)
     line = None
-    with open(path, "w", encoding="utf-8") as log:
-        with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-            try:
-                yield
-            except Exception as error:
-                traceback.print_exc()
-                line = describe(error, snakemake.rule, path)
-                print(line)
+    with (
+        open(path, "w", encoding="utf-8", errors="backslashreplace") as log,
+        contextlib.redirect_stdout(log),
+        contextlib.redirect_stderr(log),
+    ):
+        try:
+            yield
+        except Exception as error:
+            traceback.print_exc()
+            line = describe(error, snakemake.rule, path)
+            print(line)
     if line is not None:
         print(line, file=sys.stderr, flush=True)
         sys.exit(1)
@@ -128,4 +137,4 @@ def describe(error: Exception, rule: str, log: Path) -> str:
     if isinstance(error, InquestError):
         return f"inquest: {error}"
     first = (str(error).strip().splitlines() or [""])[0]
-    return f"inquest: rule {rule} failed: {type(error).__name__}: {first} (traceback in {log})"
+    return one_line(f"inquest: rule {rule} failed: {type(error).__name__}: {first} (traceback in {log})")
