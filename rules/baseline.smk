@@ -33,13 +33,13 @@ rule prepare:
         f"{RESULTS}/logs/baseline/prepare.log",
     benchmark:
         f"{RESULTS}/timings/rules/prepare.tsv"
+    conda:
+        ENVIRONMENT
     params:
         code=code("baseline/prepare"),
         split=CONFIG["data"]["split"],
         preprocessing=RETRAIN_PARAMS["preprocessing"],
         refit=RETRAIN_PARAMS["refit"],
-    conda:
-        ENVIRONMENT
     message:
         "Turn the columns into features"
     script:
@@ -60,6 +60,8 @@ rule fit:
         f"{RESULTS}/timings/rules/fit-{{classifier}}.tsv"
     wildcard_constraints:
         classifier="|".join(CLASSIFIERS),
+    conda:
+        ENVIRONMENT
     params:
         code=code("baseline/fit"),
         seed=RETRAIN_PARAMS["seed"],
@@ -68,8 +70,6 @@ rule fit:
         preprocessing=RETRAIN_PARAMS["preprocessing"],
         refit=RETRAIN_PARAMS["refit"],
         bootstrap=CONFIG["baseline"]["bootstrap"],
-    conda:
-        ENVIRONMENT
     message:
         "Fit and judge the classifier {wildcards.classifier}"
     script:
@@ -87,6 +87,8 @@ rule compare:
         f"{RESULTS}/logs/baseline/compare.log",
     benchmark:
         f"{RESULTS}/timings/rules/compare.tsv"
+    conda:
+        ENVIRONMENT
     params:
         code=code("baseline/compare"),
         seed=CONFIG["seed"],
@@ -97,8 +99,6 @@ rule compare:
         refit=CONFIG["baseline"]["refit_preprocessing"],
         bootstrap=CONFIG["baseline"]["bootstrap"],
         classifiers=CLASSIFIERS,
-    conda:
-        ENVIRONMENT
     message:
         "Compare the classifiers"
     script:
@@ -114,11 +114,11 @@ rule project_retraining:
         f"{RESULTS}/logs/baseline/project_retraining.log",
     benchmark:
         f"{RESULTS}/timings/rules/project_retraining.tsv"
+    conda:
+        ENVIRONMENT
     params:
         code=code("baseline/project_retraining"),
         retraining=lambda wildcards: RETRAINING,
-    conda:
-        ENVIRONMENT
     message:
         "Project how long the retraining takes"
     script:

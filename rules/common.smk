@@ -9,11 +9,13 @@ from pathlib import Path
 
 BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "src"))
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(BASE / "src"), os.environ.get("PYTHONPATH")]))
 
 from inquest.config import load_study, slug
 from inquest.errors import InquestError
 from inquest.lineage import code_digest
+from inquest.runtime import hand_down
+
+hand_down(BASE / "src")
 
 STARTED = time.time()
 
@@ -71,6 +73,17 @@ def artefacts(chapter, tables=(), figures=()):
         *(f"{RESULTS}/{chapter}/tables/{name}.parquet" for name in tables),
         *(f"{RESULTS}/{chapter}/figures/{name}.svg" for name in figures),
     ]
+
+
+def chapters_of(document):
+    """The chapters of a document, in order."""
+    return STUDY.documents[document].chapters
+
+
+def rubric_of(document):
+    """The file of a document's rubric, if it has one."""
+    rubric = STUDY.documents[document].rubric
+    return f"{BASE}/report/rubrics/{rubric}.yaml" if rubric else []
 
 
 def batches(count, size):

@@ -6,13 +6,9 @@ DATA_FIGURES = ["labels", "features"]
 REPORTED["data"] = artefacts("data", DATA_TABLES, DATA_FIGURES)
 
 
-def source_file(wildcards):
-    return SOURCES[wildcards.source]["file"] or []
-
-
 rule fetch:
     input:
-        file=source_file,
+        file=lambda wildcards: SOURCES[wildcards.source]["file"] or [],
     output:
         raw=f"{RESULTS}/data/raw/{{source}}",
         facts=f"{RESULTS}/data/raw/{{source}}.json",
@@ -22,12 +18,12 @@ rule fetch:
         f"{RESULTS}/timings/rules/fetch-{{source}}.tsv"
     wildcard_constraints:
         source="|".join(SOURCES),
+    conda:
+        ENVIRONMENT
     params:
         code=code("data/fetch"),
         source=lambda wildcards: SOURCES[wildcards.source],
         downloads="results/downloads",
-    conda:
-        ENVIRONMENT
     message:
         "Fetch the raw file {wildcards.source}"
     script:
@@ -44,6 +40,8 @@ rule clean:
         f"{RESULTS}/logs/data/clean.log",
     benchmark:
         f"{RESULTS}/timings/rules/clean.tsv"
+    conda:
+        ENVIRONMENT
     params:
         code=code("data/clean"),
         seed=CONFIG["seed"],
@@ -55,8 +53,6 @@ rule clean:
                 "separator encoding header columns missing replace drop types describe label positive sample split"
             ).split()
         },
-    conda:
-        ENVIRONMENT
     message:
         "Make the clean table"
     script:
@@ -74,13 +70,13 @@ rule split:
         f"{RESULTS}/logs/data/split.log",
     benchmark:
         f"{RESULTS}/timings/rules/split.tsv"
+    conda:
+        ENVIRONMENT
     params:
         code=code("data/split"),
         seed=CONFIG["seed"],
         label=CONFIG["data"]["label"],
         split=CONFIG["data"]["split"],
-    conda:
-        ENVIRONMENT
     message:
         "Split the rows into training and test"
     script:
@@ -100,14 +96,14 @@ rule describe_data:
         f"{RESULTS}/logs/data/describe_data.log",
     benchmark:
         f"{RESULTS}/timings/rules/describe_data.tsv"
+    conda:
+        ENVIRONMENT
     params:
         code=code("data/describe_data"),
         title=CONFIG["data"]["title"],
         about=CONFIG["data"]["about"],
         describe=CONFIG["data"]["describe"],
         split=CONFIG["data"]["split"],
-    conda:
-        ENVIRONMENT
     message:
         "Describe the data"
     script:

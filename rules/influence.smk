@@ -24,13 +24,13 @@ rule order_points:
         f"{RESULTS}/logs/influence/order_points.log",
     benchmark:
         f"{RESULTS}/timings/rules/order_points.tsv"
+    conda:
+        ENVIRONMENT
     params:
         code=code("influence/order_points"),
         seed=CONFIG["seed"],
         choose=CONFIG["influence"]["points"]["choose"],
         rows=CONFIG["influence"]["points"]["rows"],
-    conda:
-        ENVIRONMENT
     message:
         "Put the training rows in the order in which they are left out"
     script:
@@ -49,11 +49,11 @@ rule leave_one_out:
         f"{RESULTS}/timings/rules/leave_one_out-{{points}}.tsv"
     wildcard_constraints:
         points=r"\d+(-\d+)?",
+    conda:
+        ENVIRONMENT
     params:
         **RETRAIN_PARAMS,
         code=code("influence/leave_one_out"),
-    conda:
-        ENVIRONMENT
     message:
         "Retrain without the point(s) {wildcards.points}"
     script:
@@ -73,13 +73,13 @@ rule leave_group_out:
         f"{RESULTS}/timings/rules/leave_group_out-{{group}}.tsv"
     wildcard_constraints:
         group="|".join(GROUPS),
+    conda:
+        ENVIRONMENT
     params:
         **RETRAIN_PARAMS,
         code=code("influence/leave_group_out"),
         label=CONFIG["data"]["label"],
         group=lambda wildcards: GROUPS[wildcards.group],
-    conda:
-        ENVIRONMENT
     message:
         "Retrain without the group {wildcards.group}"
     script:
@@ -96,12 +96,12 @@ rule find_unusual:
         f"{RESULTS}/logs/influence/find_unusual.log",
     benchmark:
         f"{RESULTS}/timings/rules/find_unusual.tsv"
+    conda:
+        ENVIRONMENT
     params:
         **RETRAIN_PARAMS,
         code=code("influence/find_unusual"),
         neighbours=CONFIG["influence"]["neighbours"],
-    conda:
-        ENVIRONMENT
     message:
         "Measure how unusual each training row is"
     script:
@@ -127,6 +127,8 @@ rule describe_influence:
         f"{RESULTS}/logs/influence/describe_influence.log",
     benchmark:
         f"{RESULTS}/timings/rules/describe_influence.tsv"
+    conda:
+        ENVIRONMENT
     params:
         code=code("influence/describe_influence"),
         seed=CONFIG["seed"],
@@ -134,8 +136,6 @@ rule describe_influence:
         choose=CONFIG["influence"]["points"]["choose"],
         neighbours=CONFIG["influence"]["neighbours"],
         groups=list(GROUPS.values()),
-    conda:
-        ENVIRONMENT
     message:
         "Describe the influence of rows and groups"
     script:

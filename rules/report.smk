@@ -1,19 +1,6 @@
 # From the chapters' artefacts to HTML and PDF.
 
 
-def chapter_artefacts(wildcards):
-    return [path for chapter in STUDY.documents[wildcards.document].chapters for path in REPORTED[chapter]]
-
-
-def chapter_templates(wildcards):
-    return [f"{BASE}/report/chapters/{name}.html.j2" for name in STUDY.documents[wildcards.document].chapters]
-
-
-def rubric_file(wildcards):
-    rubric = STUDY.documents[wildcards.document].rubric
-    return f"{BASE}/report/rubrics/{rubric}.yaml" if rubric else []
-
-
 rule provenance:
     input:
         [path for paths in REPORTED.values() for path in paths],
@@ -22,12 +9,12 @@ rule provenance:
         f"{RESULTS}/timings/provenance.json",
     log:
         f"{RESULTS}/logs/report/provenance.log",
+    conda:
+        ENVIRONMENT
     params:
         code=code("report/provenance"),
         timings=f"{RESULTS}/timings/rules",
         base=str(BASE),
-    conda:
-        ENVIRONMENT
     message:
         "Write down what ran, where, and for how long"
     script:
@@ -36,9 +23,13 @@ rule provenance:
 
 rule html:
     input:
-        artefacts=chapter_artefacts,
-        chapters=chapter_templates,
-        rubric=rubric_file,
+        artefacts=lambda wildcards: [
+            path for name in chapters_of(wildcards.document) for path in REPORTED[name]
+        ],
+        chapters=lambda wildcards: [
+            f"{BASE}/report/chapters/{name}.html.j2" for name in chapters_of(wildcards.document)
+        ],
+        rubric=lambda wildcards: rubric_of(wildcards.document),
         templates=[str(path) for path in sorted((BASE / "report").glob("*.j2"))],
         style=f"{BASE}/report/style.css",
         references=f"{BASE}/report/references.json",
@@ -50,13 +41,13 @@ rule html:
         f"{RESULTS}/logs/report/html-{{document}}.log",
     wildcard_constraints:
         document="|".join(STUDY.documents),
+    conda:
+        ENVIRONMENT
     params:
         code=code("report/html"),
         config=CONFIG,
         document=lambda wildcards: CONFIG["documents"][wildcards.document],
-        results=RESULTS,
-    conda:
-        ENVIRONMENT
+        chapters=lambda wildcards: {name: f"{RESULTS}/{name}" for name in chapters_of(wildcards.document)},
     message:
         "Typeset {wildcards.document}"
     script:
@@ -72,11 +63,11 @@ rule pdf:
         f"{RESULTS}/logs/report/pdf-{{document}}.log",
     wildcard_constraints:
         document="|".join(STUDY.documents),
+    conda:
+        ENVIRONMENT
     params:
         code=code("report/pdf"),
         paper=lambda wildcards: CONFIG["documents"][wildcards.document]["paper"],
-    conda:
-        ENVIRONMENT
     message:
         "Print {wildcards.document} as PDF"
     script:

@@ -25,13 +25,13 @@ rule draw_players:
         f"{RESULTS}/logs/shapley/draw_players.log",
     benchmark:
         f"{RESULTS}/timings/rules/draw_players.tsv"
+    conda:
+        ENVIRONMENT
     params:
         **RETRAIN_PARAMS,
         code=code("shapley/draw_players"),
         rows=CONFIG["shapley"]["rows"],
         choose=CONFIG["shapley"]["choose"],
-    conda:
-        ENVIRONMENT
     message:
         "Draw the rows that are valued, and leave each of them out"
     script:
@@ -48,11 +48,11 @@ rule gather_players:
         f"{RESULTS}/logs/shapley/gather_players.log",
     benchmark:
         f"{RESULTS}/timings/rules/gather_players.tsv"
+    conda:
+        ENVIRONMENT
     params:
         **RETRAIN_PARAMS,
         code=code("shapley/gather_players"),
-    conda:
-        ENVIRONMENT
     message:
         "Gather the groups that are valued"
     script:
@@ -73,12 +73,12 @@ rule permutation:
     wildcard_constraints:
         game="rows|groups",
         index=r"\d+(-\d+)?",
+    conda:
+        ENVIRONMENT
     params:
         **RETRAIN_PARAMS,
         code=code("shapley/permutation"),
         tolerance=CONFIG["shapley"]["tolerance"],
-    conda:
-        ENVIRONMENT
     message:
         "Walk along permutation(s) {wildcards.index} of the {wildcards.game}"
     script:
@@ -87,11 +87,6 @@ rule permutation:
 
 rule describe_shapley:
     input:
-        clean=RETRAIN_INPUT["clean"],
-        table=f"{RESULTS}/data/clean.parquet",
-        split=f"{RESULTS}/data/split.json",
-        players=expand("{results}/shapley/{game}/players.json", results=RESULTS, game=GAMES),
-        left_out=[f"{RESULTS}/influence/leave_group_out/{group}.json" for group in GROUPS if STUDY.shapley.groups],
         **{
             f"walks_{game}": expand(
                 "{results}/shapley/{game}/permutation/{index}.parquet",
@@ -101,20 +96,27 @@ rule describe_shapley:
             )
             for game in GAMES
         },
+        clean=RETRAIN_INPUT["clean"],
+        table=f"{RESULTS}/data/clean.parquet",
+        split=f"{RESULTS}/data/split.json",
+        players=expand("{results}/shapley/{game}/players.json", results=RESULTS, game=GAMES),
+        left_out=[
+            f"{RESULTS}/influence/leave_group_out/{group}.json" for group in GROUPS if STUDY.shapley.groups
+        ],
     output:
         artefacts("shapley", SHAPLEY_TABLES, SHAPLEY_FIGURES),
     log:
         f"{RESULTS}/logs/shapley/describe_shapley.log",
     benchmark:
         f"{RESULTS}/timings/rules/describe_shapley.tsv"
+    conda:
+        ENVIRONMENT
     params:
         code=code("shapley/describe_shapley"),
         metric=CONFIG["baseline"]["metric"],
         choose=CONFIG["shapley"]["choose"],
         tolerance=CONFIG["shapley"]["tolerance"],
         show=CONFIG["shapley"]["show"],
-    conda:
-        ENVIRONMENT
     message:
         "Describe the Shapley values"
     script:

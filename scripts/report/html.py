@@ -11,7 +11,7 @@ with job(snakemake):
     page = render(
         document=p.document,
         study=p.config,
-        chapters={name: Path(p.results, name) for name in p.document["chapters"]},
+        chapters=p.chapters,
         templates=references.parent,
         references=references,
         rubric=snakemake.input.get("rubric") or None,

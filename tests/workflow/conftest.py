@@ -17,7 +17,18 @@ import pytest
 import yaml
 
 REPO = Path(__file__).resolve().parents[2]
-PARTS = ("Snakefile", "config.yaml", "pyproject.toml", "rules", "scripts", "src", "report", "studies", "profiles", "envs")
+PARTS = (
+    "Snakefile",
+    "config.yaml",
+    "pyproject.toml",
+    "rules",
+    "scripts",
+    "src",
+    "report",
+    "studies",
+    "profiles",
+    "envs",
+)
 
 
 def tiny_table(rows: int = 60) -> pd.DataFrame:
@@ -45,7 +56,9 @@ class Workflow:
         tiny_table().to_csv(folder / "tiny.csv", index=False)
         shutil.copy2(REPO / "tests" / "studies" / "tiny.yaml", folder / "tiny.yaml")
 
-    def config(self, change: Callable[[dict[str, Any]], object] = lambda config: None, name: str = "changed") -> str:
+    def config(
+        self, change: Callable[[dict[str, Any]], object] = lambda config: None, name: str = "changed"
+    ) -> str:
         """Write the tiny study's config with a change, and return its file's name."""
         config = yaml.safe_load((REPO / "tests" / "studies" / "tiny.yaml").read_text())
         change(config)
@@ -53,13 +66,35 @@ class Workflow:
         return f"{name}.yaml"
 
     def run(
-        self, *arguments: str, config: str = "tiny.yaml", cores: int = 2, environment: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        config: str = "tiny.yaml",
+        cores: int = 2,
+        environment: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run Snakemake as a user would."""
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("SNAKEMAKE", "PYTEST", "COV", "PYTHONPATH"))}
-        command = [sys.executable, "-m", "snakemake", *arguments, "--cores", str(cores), "--configfile", config]
+        clean = {
+            k: v
+            for k, v in os.environ.items()
+            if not k.startswith(("SNAKEMAKE", "PYTEST", "COV", "PYTHONPATH"))
+        }
+        command = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            *arguments,
+            "--cores",
+            str(cores),
+            "--configfile",
+            config,
+        ]
         return subprocess.run(
-            command, cwd=self.folder, env={**clean, **(environment or {})}, capture_output=True, text=True, timeout=900
+            command,
+            cwd=self.folder,
+            env={**clean, **(environment or {})},
+            capture_output=True,
+            text=True,
+            timeout=900,
         )
 
     def planned(self, *arguments: str, config: str = "tiny.yaml") -> dict[str, int]:
@@ -80,7 +115,9 @@ class Workflow:
         return {
             str(path.relative_to(root)): path.read_bytes()
             for path in sorted(root.rglob("*"))
-            if path.is_file() and path.relative_to(root).parts[0] not in apart and path.suffix not in (".html", ".pdf")
+            if path.is_file()
+            and path.relative_to(root).parts[0] not in apart
+            and path.suffix not in (".html", ".pdf")
         }
 
 

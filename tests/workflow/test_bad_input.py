@@ -45,15 +45,27 @@ def move(*keys, to):
         (move("data", "split", to="spilt"), "config key `data.spilt`: unknown key (did you mean `split`?)"),
         (put("shapley", "permutations", value="ten"), "config key `shapley.permutations`: found 'ten'"),
         (put("data", "split", "test", value=1.5), "config key `data.split.test`: found 1.5"),
-        (put("documents", "influence", "chapters", value=["data", "influense"]), "unknown chapter 'influense' (did you mean `influence`?)"),
+        (
+            put("documents", "influence", "chapters", value=["data", "influense"]),
+            "unknown chapter 'influense' (did you mean `influence`?)",
+        ),
         (put("influence", "groups", 0, "kind", value="randon"), "influence.groups[0]"),
         (
             put("baseline", "classifiers", "k-NN", "class", value="sklearn.neighbors.KNeighborClassifier"),
             "did you mean `KNeighborsClassifier`?",
         ),
-        (put("baseline", "classifiers", "k-NN", "class", value="sklearn.linear_model.Ridge"), "is no classifier"),
-        (put("baseline", "classifiers", "k-NN", "class", value="no_such_module.Classifier"), "can't be imported"),
-        (put("baseline", "classifiers", "k-NN", "params", value={"neighbours": 3}), "has no hyperparameter 'neighbours'"),
+        (
+            put("baseline", "classifiers", "k-NN", "class", value="sklearn.linear_model.Ridge"),
+            "is no classifier",
+        ),
+        (
+            put("baseline", "classifiers", "k-NN", "class", value="no_such_module.Classifier"),
+            "can't be imported",
+        ),
+        (
+            put("baseline", "classifiers", "k-NN", "params", value={"neighbours": 3}),
+            "has no hyperparameter 'neighbours'",
+        ),
         (put("study", value="../elsewhere"), "config key `study`: found '../elsewhere'"),
     ],
 )
@@ -66,7 +78,11 @@ def test_config_mistakes_are_found_before_any_job(fresh, change, expected):
 @pytest.mark.parametrize(
     ("change", "text", "expected"),
     [
-        (put("data", "label", value="outcom"), None, "config key `data.label`: there is no column 'outcom' (did you mean `outcome`?)"),
+        (
+            put("data", "label", value="outcom"),
+            None,
+            "config key `data.label`: there is no column 'outcom' (did you mean `outcome`?)",
+        ),
         (lambda config: None, "size,outcome\n1,yes\n2,no,3\n", "line 3: 3 cells where the header has 2"),
         (lambda config: None, "", "tiny.csv: the file is empty"),
         (lambda config: None, "size,outcome\n1,yes\n2,yes\n", "it has one class, 'yes'"),
@@ -94,7 +110,9 @@ def test_what_is_computed_stays(workflow):
     done = workflow.run(config=workflow.config(change, "nothing"))
     assert "group `red ones`: it holds none of the 36 training rows" in complaint(done)
     left = workflow.artefacts()
-    assert {name for name in before if name.startswith(("data/", "baseline/", "influence/leave_one_out"))} <= set(left)
+    assert {
+        name for name in before if name.startswith(("data/", "baseline/", "influence/leave_one_out"))
+    } <= set(left)
     done = workflow.run()
     assert done.returncode == 0, done.stderr[-2000:]
     assert workflow.artefacts() == before
@@ -105,7 +123,9 @@ def test_a_listed_row_must_be_in_the_training_split(workflow):
         config["influence"]["points"] = {"choose": "listed", "rows": [100000]}
 
     done = workflow.run("results/tiny/influence/order.parquet", config=workflow.config(change, "listed"))
-    assert "config key `influence.points.rows`: the row id 100000 is not in the training split" in complaint(done)
+    assert "config key `influence.points.rows`: the row id 100000 is not in the training split" in complaint(
+        done
+    )
     assert workflow.run().returncode == 0
 
 
@@ -118,7 +138,9 @@ def test_a_learner_that_cannot_be_fitted_fails_alone(fresh):
             "params": {"max_depth": -1},
         }
 
-    targets = [f"results/tiny/baseline/fitted/{name}.json" for name in ("broken", "logistic-regression", "k-nn")]
+    targets = [
+        f"results/tiny/baseline/fitted/{name}.json" for name in ("broken", "logistic-regression", "k-nn")
+    ]
     done = fresh.run(*targets, config=fresh.config(change))
     line = complaint(done)
     assert "DecisionTreeClassifier: it can't be fitted on" in line

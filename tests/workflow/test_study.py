@@ -70,7 +70,12 @@ def test_a_second_run_does_nothing(workflow):
 
 
 def test_a_touch_reruns_nothing(workflow):
-    for path in ("scripts/baseline/fit.py", "src/inquest/learners/metrics.py", "tiny.yaml", "rules/influence.smk"):
+    for path in (
+        "scripts/baseline/fit.py",
+        "src/inquest/learners/metrics.py",
+        "tiny.yaml",
+        "rules/influence.smk",
+    ):
         os.utime(workflow.folder / path)
     assert workflow.planned() == {}
 
@@ -89,7 +94,10 @@ def test_a_touch_reruns_nothing(workflow):
             lambda c: c["influence"]["points"].update(count=8),
             {"leave_one_out", "describe_influence", "project_retraining"} | REPORT,
         ),
-        (lambda c: c["influence"].update(neighbours=5), {"find_unusual", "order_points", "leave_one_out", "describe_influence"} | REPORT),
+        (
+            lambda c: c["influence"].update(neighbours=5),
+            {"find_unusual", "order_points", "leave_one_out", "describe_influence"} | REPORT,
+        ),
         (lambda c: c["baseline"].update(reason="Another reason."), {"compare"} | REPORT),
         (lambda c: c["data"].update(about="Another text."), {"describe_data"} | REPORT),
     ],
@@ -106,7 +114,9 @@ def test_more_permutations_compute_only_the_new_ones(workflow):
 
 def test_a_new_group_leaves_the_others_alone(workflow):
     def change(config):
-        config["influence"]["groups"].append({"name": "green", "kind": "where", "condition": "colour == 'green'"})
+        config["influence"]["groups"].append(
+            {"name": "green", "kind": "where", "condition": "colour == 'green'"}
+        )
 
     assert workflow.planned(config=workflow.config(change))["leave_group_out"] == 1
 
@@ -114,7 +124,10 @@ def test_a_new_group_leaves_the_others_alone(workflow):
 @pytest.mark.parametrize(
     ("path", "rules"),
     [
-        ("src/inquest/valuation/shapley.py", {"permutation", "describe_shapley", "leave_one_out", "leave_group_out"}),
+        (
+            "src/inquest/valuation/shapley.py",
+            {"permutation", "describe_shapley", "leave_one_out", "leave_group_out"},
+        ),
         ("src/inquest/report/plots/data.py", {"describe_data"}),
         ("src/inquest/influence/points.py", {"order_points"}),
         ("src/inquest/report/rubric.py", {"html"}),
@@ -141,8 +154,15 @@ def test_batches_change_nothing(workflow, fresh):
         config["influence"]["points_per_job"] = 1
         config["shapley"]["permutations_per_job"] = 1
 
-    done = fresh.run("results/tiny/influence/facts.json", "results/tiny/shapley/facts.json", config=fresh.config(change))
+    done = fresh.run(
+        "results/tiny/influence/facts.json", "results/tiny/shapley/facts.json", config=fresh.config(change)
+    )
     assert done.returncode == 0, done.stderr[-3000:]
-    for name in ("influence/facts.json", "shapley/facts.json", "influence/tables/points.parquet", "shapley/tables/values.parquet"):
+    for name in (
+        "influence/facts.json",
+        "shapley/facts.json",
+        "influence/tables/points.parquet",
+        "shapley/tables/values.parquet",
+    ):
         path = f"results/tiny/{name}"
         assert (fresh.folder / path).read_bytes() == (workflow.folder / path).read_bytes(), name

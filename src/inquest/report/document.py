@@ -137,7 +137,7 @@ def render(
             default_flow_style=None,
             sort_keys=False,
             allow_unicode=True,
-            width=104,
+            width=92,
         ),
         "sources": all_facts.get("data", {}).get("sources", []),
         "provenance": provenance,

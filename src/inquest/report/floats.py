@@ -83,6 +83,10 @@ def _measure(pages: list[Any]) -> list[tuple[Any, list[_Block]]]:
     return [(section, list(blocks.values())) for section, blocks in chapters.items()]
 
 
+def _alike(one: _Block, other: _Block) -> bool:
+    return one.element.tag == other.element.tag  # both figures, or both tables: these keep their order
+
+
 class _Column:
     """A pen that goes down one page after the other."""
 
@@ -108,19 +112,21 @@ class _Column:
 
         for i, block in enumerate(blocks):
             if block.floats:
-                behind = any(other.element.tag == block.element.tag for other in waiting)
-                hole = self.height - self.at > _HOLE * self.height
-                if behind or (hole and not self._fits(block, block.height)):
-                    waiting.append(block)
-                else:
+                if self._fits(block, block.height) and not any(_alike(block, other) for other in waiting):
                     put(block)
+                else:
+                    waiting.append(block)
+                    if self.height - self.at < _HOLE * self.height:
+                        flush()
                 continue
             if block.heads:
                 if waiting and self.height - self.at < _SECTION_HOLE * self.height:
                     flush()
                 whole = self.height - self.at < _CHAPTER_HOLE * self.height
-                if not self._fits(block, self._needed(blocks[i:], whole)):
+                needed = self._needed(blocks[i:], whole)
+                if not self._fits(block, needed):
                     flush()
+                if not self._fits(block, needed):
                     self.at, self.margin = 0.0, 0.0
             before = self.at
             put(block)

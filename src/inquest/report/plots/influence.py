@@ -8,12 +8,24 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.patheffects import withStroke
 
 from inquest.artefacts import write_figure
 from inquest.baseline.summary import METRIC_NAMES
 from inquest.influence.summary import FINE
 from inquest.influence.unusual import MEASURES
-from inquest.report.figures import INK, METHOD, RULE, SOFT, figure, label_colours, label_markers, scale, sign_colour, times
+from inquest.report.figures import (
+    INK,
+    METHOD,
+    RULE,
+    SOFT,
+    figure,
+    label_colours,
+    label_markers,
+    scale,
+    sign_colour,
+    times,
+)
 
 AXES = {
     "loss": "log-loss",
@@ -146,6 +158,7 @@ def sizes(path: str | Path, table: pd.DataFrame, repeats: pd.DataFrame, metric: 
 def _name_points(ax, natural: pd.DataFrame) -> None:
     """Write each natural group's name beside its mark, moved apart where marks are close."""
     spans = np.diff(ax.get_ylim())[0], np.diff(ax.get_xlim())[0]
+    halo = withStroke(linewidth=2.5, foreground="white")
     placed: list[tuple[float, float]] = []
     for one in natural.sort_values("influence").to_dict("records"):
         x, y = one["share"], one["influence"]
@@ -157,7 +170,7 @@ def _name_points(ax, natural: pd.DataFrame) -> None:
         right = x < 0.62 * ax.get_xlim()[1]
         ax.annotate(
             str(one["group"]).replace("$", r"\$"), (x, y), (x + (0.02 if right else -0.02) * spans[1], target),
-            ha="left" if right else "right", va="center", fontsize=8,
+            ha="left" if right else "right", va="center", fontsize=8, zorder=5, path_effects=[halo],
         )  # fmt: skip
         placed.append((x, target))
 

@@ -10,7 +10,18 @@ import pandas as pd
 
 from inquest.artefacts import write_figure
 from inquest.baseline.summary import METRIC_NAMES
-from inquest.report.figures import FAINT, INK, METHOD, SIGN, SOFT, figure, label_colours, label_markers, scale, times
+from inquest.report.figures import (
+    FAINT,
+    INK,
+    METHOD,
+    SIGN,
+    SOFT,
+    figure,
+    label_colours,
+    label_markers,
+    scale,
+    times,
+)
 from inquest.valuation.shapley import ShapleyValues
 
 FOLLOWED = 5  # best and worst rows whose running estimates are drawn in colour
@@ -23,7 +34,14 @@ def values(path: str | Path, table: pd.DataFrame, classes: Sequence[str], metric
         power = scale(table["value"].quantile([0.01, 0.99]))
         low, high = table["value"].quantile([0.01, 0.99]) / 10.0**power
         data = [table.loc[table["label"] == name, "value"].to_numpy() / 10.0**power for name in classes]
-        left.hist(data, bins=30, range=(min(low, 0), max(high, 0)), stacked=True, color=[colours[name] for name in classes], label=list(classes))
+        left.hist(
+            data,
+            bins=30,
+            range=(min(low, 0), max(high, 0)),
+            stacked=True,
+            color=[colours[name] for name in classes],
+            label=list(classes),
+        )
         left.axvline(0, color=SOFT, linewidth=0.8)
         mean = table["value"].mean() / 10.0**power
         left.axvline(mean, color=INK, linewidth=0.9, linestyle=(0, (4, 2)), label="mean of all rows")
