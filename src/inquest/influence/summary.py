@@ -11,10 +11,12 @@ from scipy import stats
 
 from inquest.data.summary import in_words
 from inquest.data.tables import ROW
-from inquest.influence.unusual import MEASURES, correlations, unusual_ranks
+from inquest.influence.unusual import LEVEL, MEASURES, correlations, most_unusual, unusual_ranks
+from inquest.valuation.ranks import rank_correlation
 
 FINE = "neg_log_loss"  # moves with every row, where accuracy moves in steps of a test row
-RARE = 0.95  # a row is called unusual if it is among the 5 % most unusual training rows by a measure
+ROUNDING = 1e-12  # differences of scores below this are none
+RARE = 0.05  # a row is called unusual if it is among this share of the training rows by a measure
 
 
 def summarise_points(
@@ -42,38 +44,40 @@ def summarise_points(
     seed : int
         Of the permutation tests.
     """
-    ranks = unusual_ranks(unusual)
-    seen = unusual.iloc[points["position"]].reset_index(drop=True)
-    rank = ranks.iloc[points["position"]].reset_index(drop=True).add_suffix("_rank")
+    at = points["position"]
+    seen = unusual.iloc[at].reset_index(drop=True)
+    rank = unusual_ranks(unusual).iloc[at].reset_index(drop=True).add_suffix("_rank")
+    rare = most_unusual(unusual, RARE).iloc[at]
     known = table.set_index(ROW).loc[points["row"]].reset_index()
     shown = pd.concat([points.reset_index(drop=True), seen[["probability", *MEASURES]], rank], axis=1)
     shown["label"] = known[label]
     shown["predicted"] = [classes[code] for code in seen["predicted"]]
     shown["features"] = [in_words(row) for _, row in known.drop(columns=[ROW, label]).iterrows()]
+    shown["flags"] = [", ".join(rare.columns[flags]) for flags in rare.to_numpy()]
     shown["test_rows"] = (shown["influence_accuracy"] * n_test).round().astype(int)
     shown = shown.sort_values(
         ["influence", f"influence_{FINE}"], ascending=False, kind="stable", ignore_index=True
     )
-    shown["flags"] = [
-        ", ".join(name for name in MEASURES if row[f"{name}_rank"] > RARE) for row in shown.to_dict("records")
-    ]
     influence = shown["influence"]
     found = {
         name: correlations(shown[f"influence_{name}"], shown[list(MEASURES)], seed)
         for name in dict.fromkeys((metric, FINE))
     }
-    n = len(shown)
+    tests = [
+        {"metric": name, **one} for name, all_of in found.items() for one in all_of if one["p"] == one["p"]
+    ]
+    critical = [one["critical"] for one in tests if one["critical"] == one["critical"]]
     return {
         "points": {
-            "count": n,
+            "count": len(shown),
             "exact": True,
             "step": 1 / n_test,
             "zero": int((influence == 0).sum()),
             "helping": int((influence > 0).sum()),
             "hurting": int((influence < 0).sum()),
             "mean": float(influence.mean()),
-            "most": _named(shown.iloc[0], metric),
-            "least": _named(shown.iloc[-1], metric),
+            "most": _named(shown.iloc[0]),
+            "least": _named(shown.iloc[-1]),
             "largest_change": int(shown["test_rows"].abs().max()),
             "fine": {
                 "helping": int((shown[f"influence_{FINE}"] > 0).sum()),
@@ -84,14 +88,12 @@ def summarise_points(
             else None,
         },
         "unusual": {
-            "count": n,
+            "count": len(shown),
             "measures": dict(MEASURES),
             "correlations": found,
-            "found": [
-                {"metric": name, **one} for name, all_of in found.items() for one in all_of if one["p"] < 0.05
-            ],
-            "tests": sum(not np.isnan(one["p"]) for all_of in found.values() for one in all_of),
-            "critical": _critical_rho(n),
+            "found": [one for one in tests if one["p"] < LEVEL],
+            "tests": len(tests),
+            "critical": min(critical, default=None),
             "flagged": shown.loc[shown["flags"] != "", ["row", "flags", "influence"]].to_dict("records"),
         },
     }, {
@@ -100,7 +102,7 @@ def summarise_points(
     }
 
 
-def _named(point: pd.Series, metric: str) -> dict[str, Any]:
+def _named(point: pd.Series) -> dict[str, Any]:
     return {
         "row": int(point["row"]),
         "influence": float(point["influence"]),
@@ -112,21 +114,15 @@ def _named(point: pd.Series, metric: str) -> dict[str, Any]:
     }
 
 
-def _critical_rho(n: int) -> float:
-    """Return the rank correlation that n independent pairs exceed once in 20 times (t approximation)."""
-    if n < 4:
-        return float("nan")
-    t = stats.t.ppf(0.975, n - 2)
-    return float(t / np.sqrt(n - 2 + t**2))
-
-
 def summarise_groups(
     found: Sequence[Mapping[str, Any]], groups: Sequence[Mapping[str, Any]], n_train: int, metric: str
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     """Return the facts `groups`, and the tables `groups` and `group_repeats`.
 
-    A natural group is held against random groups of its size: the expected influence is interpolated
-    linearly between the sizes that were drawn (with none at size 0), as is their standard deviation.
+    A natural group is held against random groups of its size: `expected` is their mean influence and
+    `distance` the difference in their standard deviations, both interpolated between the sizes that were
+    drawn; `p` is the two-sided p-value of a random group that far off. A group is odd if p is below 5 % by
+    the number of natural groups (Bonferroni).
 
     Parameters
     ----------
@@ -154,29 +150,20 @@ def summarise_groups(
                 "share": float(mine["share"].iloc[0]),
                 "repeats": len(mine),
                 "influence": float(influence.mean()),
-                "sd": float(influence.std(ddof=1)) if len(mine) > 1 else np.nan,
+                "sd": float(influence.std()),
                 "low": float(influence.min()) if len(mine) > 1 else np.nan,
                 "high": float(influence.max()) if len(mine) > 1 else np.nan,
                 **{name: float(mine[name].mean()) for name in mine if name.startswith("influence_")},
             }
         )
     table = pd.DataFrame(rows)
-    random = table[table["kind"] == "random"].groupby("share", as_index=False)[["influence", "sd"]].mean()
     natural = table["kind"] != "random"
-    table["expected"], table["distance"] = np.nan, np.nan
-    if len(random):
-        share = [0.0, *random["share"]]
-        expected = np.interp(table["share"], share, [0.0, *random["influence"]])
-        spread = np.interp(table["share"], share, [0.0, *random["sd"]])
-        inside = natural & (table["share"] <= random["share"].max())
-        table.loc[inside, "expected"] = expected[inside]
-        known = inside & (spread > 0)
-        table.loc[known, "distance"] = (table["influence"] - expected)[known] / spread[known]
+    table = table.join(_against_random(table[natural], repeats[repeats["kind"] == "random"]))
     table = table.sort_values(
         ["kind", "share"], key=lambda c: c != "random" if c.name == "kind" else c, ignore_index=True
     )
     ordered = table[table["kind"] == "random"].sort_values("share")
-    odd = table[table["distance"].abs() > 2]
+    odd = table[table["p"] < LEVEL / max(table["p"].count(), 1)]
     facts = {
         "count": len(table),
         "sizes": int(table["size"].nunique()),
@@ -189,11 +176,27 @@ def summarise_groups(
         "odd": odd.to_dict("records"),
         "most": table.loc[table["influence"].idxmax(), ["group", "share", "influence"]].to_dict(),
         "least": table.loc[table["influence"].idxmin(), ["group", "share", "influence"]].to_dict(),
-        "size_correlation": float(stats.spearmanr(repeats["size"], repeats["influence"]).statistic)
-        if repeats["influence"].nunique() > 1
-        else None,
+        "size_correlation": rank_correlation(repeats["size"], repeats["influence"]),
     }
     return {"groups": facts}, {"groups": table, "group_repeats": repeats}
+
+
+def _against_random(natural: pd.DataFrame, random: pd.DataFrame) -> pd.DataFrame:
+    """Return `expected`, `distance` and `p` of natural groups no larger than the largest random ones."""
+    columns = ["expected", "distance", "p"]
+    if random.empty:
+        return pd.DataFrame(columns=columns, index=natural.index, dtype=float)
+    drawn = random.groupby("share")["influence"].agg(["mean", "var", "count"]).reset_index()
+    inside = natural[natural["share"] <= drawn["share"].max()]
+    share = [0.0, *drawn["share"]]
+    expected = np.interp(inside["share"], share, [0.0, *drawn["mean"]])
+    # a sum of many small contributions varies in proportion to their number: the variance is interpolated
+    spread = np.sqrt(np.interp(inside["share"], share, [0.0, *drawn["var"]]))
+    difference = inside["influence"] - expected
+    distance = difference.where(spread > ROUNDING) / spread
+    fewest = drawn["count"].min()  # mean and spread are themselves estimates: Student's prediction interval
+    p = 2 * stats.t.sf(distance.abs() / np.sqrt(1 + 1 / fewest), fewest - 1)
+    return pd.DataFrame({"expected": expected, "distance": distance, "p": p}, index=inside.index)
 
 
 def in_short(group: Mapping[str, Any]) -> str:
