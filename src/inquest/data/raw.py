@@ -143,8 +143,8 @@ def _read_text(
             if len(cells) != len(names):
                 raise InquestError(
                     f"{name}, line {line}",
-                    f"{len(cells)} cells where the {'header' if options['header'] else 'first row'} "
-                    f"has {len(names)}",
+                    f"{len(cells)} cell{'s' * (len(cells) > 1)} where the "
+                    f"{'header' if options['header'] else 'first row'} has {len(names)}",
                     "each row must have as many; quote a cell that holds the separator",
                 )
         for pieces, column in zip(columns, zip(*(cells for _, cells in chunk), strict=True), strict=True):
@@ -176,14 +176,14 @@ def _undecodable(raw: bytes, encoding: str, name: str) -> InquestError:
     return InquestError(f"{name}, line {line}", found, "set `data.encoding`, such as latin-1")
 
 
-def _reader(lines: Iterator[str], separator: str, strict: bool) -> Any:
+def _reader(lines: Iterator[str], separator: str) -> Any:
     csv.field_size_limit(2**31 - 1)
-    return csv.reader(lines, delimiter=separator, skipinitialspace=separator != " ", strict=strict)
+    return csv.reader(lines, delimiter=separator, skipinitialspace=separator != " ", strict=True)
 
 
 def _rows(lines: Iterator[str], separator: str, skipped: int, name: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that are not blank, each with the line on which it starts."""
-    reader = _reader(lines, separator, strict=True)
+    reader = _reader(lines, separator)
     while True:
         line = reader.line_num + skipped + 1
         try:
@@ -199,12 +199,16 @@ def _rows(lines: Iterator[str], separator: str, skipped: int, name: str) -> Iter
 
 
 def _find_separator(lines: Callable[[], Iterator[str]]) -> str:
-    """Return the separator that cuts the first rows into the most columns, evenly if any does."""
+    """Return the separator that cuts the first rows best: between quotes, evenly, into many columns."""
 
-    def merit(separator: str) -> tuple[bool, int]:
-        rows = filter(None, _reader(lines(), separator, strict=False))
-        widths = [len(cells) for cells in islice(rows, 50)]
-        return len(set(widths)) == 1 and widths[0] > 1, max(widths[:1], default=0)
+    def merit(separator: str) -> tuple[bool, bool, int]:
+        widths, sound = [], True
+        try:
+            for cells in islice(filter(None, _reader(lines(), separator)), 50):
+                widths.append(len(cells))
+        except csv.Error:
+            sound = False
+        return sound, len(set(widths)) == 1 and widths[0] > 1, widths[0] if widths else 0
 
     return max(SEPARATORS, key=merit)
 
