@@ -54,13 +54,14 @@ def summarise_baseline(
     seed : int
         Of the paired bootstrap between the chosen classifier and the best one.
     """
-    metric, specs = params["metric"], {spec["name"]: spec for spec in params["classifiers"].values()}
+    metric, title = params["metric"], METRIC_NAMES[params["metric"]]
+    specs = {spec["name"]: spec for spec in params["classifiers"].values()}
     by_name = {one["name"]: one for one in fitted}
     chosen = by_name[params["chosen"]]
 
-    def primary(one: Mapping[str, Any]) -> float:
+    def primary(one: Mapping[str, Any]) -> tuple[float, bool]:
         value = one["metrics"][metric]["value"]
-        return -np.inf if value is None else value
+        return -np.inf if value is None else value, one is chosen  # of equals, the chosen one leads
 
     best = max(fitted, key=primary)
     majority = float(np.bincount(y).max() / len(y))
@@ -81,7 +82,7 @@ def summarise_baseline(
         "bootstrap": params["bootstrap"],
         "test_rows": len(y),
         "majority_share": majority,
-        "metric": {"name": metric, "title": METRIC_NAMES[metric], "reason": params["metric_reason"]},
+        "metric": {"name": metric, "title": title, "reason": params["metric_reason"]},
         "chosen": {
             **_specified(chosen["name"], specs[chosen["name"]]),
             "reason": params["reason"],
@@ -94,7 +95,9 @@ def summarise_baseline(
         "best": {
             "name": best["name"],
             "primary": best["metrics"][metric],
-            "ahead": _paired(
+            "ahead": None
+            if best is chosen
+            else _paired(
                 y, predictions[best["name"]], predictions[chosen["name"]], metric, params["bootstrap"], seed
             ),
         },
@@ -102,7 +105,7 @@ def summarise_baseline(
         "without_probabilities": [one["name"] for one in fitted if not one["probabilities"]],
         "headline": [
             {"label": "Model", "value": chosen["name"]},
-            {"label": METRIC_NAMES[metric].capitalize(), "value": _with_interval(chosen["metrics"][metric])},
+            {"label": title[0].upper() + title[1:], "value": _with_interval(chosen["metrics"][metric])},
         ],
     }
     return facts, {"metrics": metrics, "retraining": retraining, "confusion": confusion}
@@ -142,7 +145,7 @@ def _most_common_error(confusion: np.ndarray, classes: Sequence[str]) -> dict[st
 def _paired(
     y, one: Predictions, other: Predictions, metric: str, resamples: int, seed: int
 ) -> dict[str, float]:
-    """Return how far ``one`` is ahead of ``other`` on the same test rows, with a paired bootstrap interval."""
+    """Return how far ``one`` is ahead of ``other`` on the same rows, with a paired bootstrap interval."""
 
     def ahead(rows: np.ndarray) -> float:
         return (

@@ -1,0 +1,265 @@
+"""The Shapley chapter's facts and tables, by hand."""
+
+import itertools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from inquest.shapley.summary import TOLERANCES, summarise_groups, summarise_rows
+from inquest.utility import FunctionUtility
+from inquest.valuation.shapley import permutation, walk
+
+LABEL = {"name": "outcome", "classes": ["no", "yes"]}
+
+
+def summarise(game, permutations=4, tolerance=0.0, show=2, without=None, seed=0):
+    n, empty, full = game.n_rows, float(game([])), float(game(range(game.n_rows)))
+    walks = [walk(game, permutation(n, seed, i), empty, full, tolerance) for i in range(permutations)]
+    return summarise_walks(walks, empty, full, tolerance, show, without)
+
+
+def summarise_walks(walks, empty, full, tolerance=0.0, show=2, without=None):
+    n = len(walks[0])
+    rows = [50 + 2 * i for i in range(n)]
+    table = pd.DataFrame(
+        {
+            "row": range(40, 60 + 2 * n),
+            "size": np.arange(20 + 2 * n, dtype=float),
+            "outcome": (["no", "no", "yes", "yes"] * (5 + n))[: 20 + 2 * n],
+        }
+    )
+    players = {
+        "rows": rows,
+        "empty": empty,
+        "full": full,
+        "without": [full] * n if without is None else without,
+    }
+    return summarise_rows(players, walks, table, LABEL, tolerance, show)
+
+
+def by_marginals(*walks):
+    """Walks with given marginal contributions, each in the order of the players 0, 1, …"""
+    return [
+        pd.DataFrame({"player": range(len(m)), "worth": np.cumsum(m), "marginal": m, "evaluated": True})
+        for m in walks
+    ]
+
+
+additive = FunctionUtility(lambda rows: float(np.sum(rows)) - 3, n_rows=6)
+
+
+def test_values_stand_with_their_rows_best_first():
+    facts, tables, found = summarise(additive, without=[12.0, 11.0, 10.0, 9.0, 8.0, 7.0])
+    assert found.values.tolist() == pytest.approx([0, 1, 2, 3, 4, 5])
+    ranked = tables["values"]
+    assert ranked["row"].tolist() == [60, 58, 56, 54, 52, 50]
+    assert ranked["value"].tolist() == [5, 4, 3, 2, 1, 0]
+    assert ranked["label"].tolist() == ["no", "yes", "no", "yes", "no", "yes"]
+    assert ranked["features"].tolist() == ["20", "18", "16", "14", "12", "10"]
+    assert ranked["loo"].tolist() == [5, 4, 3, 2, 1, 0]
+    assert tables["best"]["row"].tolist() == [60, 58]
+    assert tables["worst"]["row"].tolist() == [50, 52]
+    assert (facts["best"]["row"], facts["worst"]["row"], facts["show"]) == (60, 50, 2)
+    assert facts["loo"] == {"spearman": pytest.approx(1), "zero": 1, "distinct": 6}
+    assert facts["positive"] == 5 / 6
+    assert (facts["mean"], facts["sd"]) == pytest.approx((2.5, math.sqrt(3.5)))
+    assert (facts["empty"], facts["full"], facts["count"], facts["permutations"]) == (-3, 12, 6, 4)
+
+
+def test_of_equal_values_the_lower_row_comes_first_and_best_and_worst_share_none():
+    _, tables, _ = summarise(FunctionUtility(lambda rows: float(len(rows)), n_rows=5), show=40)
+    assert tables["values"]["row"].tolist() == [50, 52, 54, 56, 58]
+    assert tables["best"]["row"].tolist() == [50, 52] and tables["worst"]["row"].tolist() == [58, 56]
+
+
+def test_efficiency_and_retrains():
+    facts, _, _ = summarise(additive)
+    assert facts["efficiency"] == {
+        "sum": pytest.approx(15),
+        "difference": 15.0,
+        "gap": pytest.approx(0),
+        "exact": True,
+    }
+    assert facts["retrains"] == {"asked": 24, "done": 24, "saved": 0.0}
+
+
+def test_labels_and_the_error_of_their_means():
+    """Players 0 and 2 have the label yes, 1 has no; in each walk, their mean is 1, 3, and 2, 6."""
+    facts, _, _ = summarise_walks(by_marginals([0.0, 2.0, 2.0], [2.0, 6.0, 4.0]), 0.0, 8.0)
+    no, yes = facts["labels"]
+    assert (no["label"], no["rows"], no["mean"], no["standard_error"]) == ("no", 1, 4.0, 2.0)
+    assert (yes["label"], yes["rows"], yes["mean"], yes["standard_error"]) == ("yes", 2, 2.0, 1.0)
+    assert yes["sd"] == pytest.approx(math.sqrt(2)) and math.isnan(no["sd"])
+    assert (yes["positive"], no["positive"]) == (1.0, 1.0)
+
+
+# reliability
+
+
+def test_reliability_by_hand():
+    """Values 2, 6, 4 with standard errors 1, 2, 1 (walks 1, 4, 3 and 3, 8, 5): variance 4, noise 6 / 2."""
+    facts, _, _ = summarise_walks(by_marginals([1.0, 4.0, 3.0], [3.0, 8.0, 5.0]), 0.0, 12.0)
+    assert facts["reliability"] == pytest.approx(1 - 3 / 4)
+    assert facts["signal_sd"] == pytest.approx(2 * math.sqrt(1 / 4))
+    assert facts["median_error"] == 1.0
+
+
+def test_reliability_is_1_without_noise_and_0_without_signal():
+    assert summarise(additive)[0]["reliability"] == 1.0
+    first = FunctionUtility(lambda rows: float(len(rows) > 0), n_rows=30)  # all to whoever comes first
+    shares = [summarise(first, permutations=10, seed=seed)[0]["reliability"] for seed in range(10)]
+    assert np.mean(shares) < 0.15
+
+
+def test_reliability_is_the_share_of_signal():
+    """Signal and noise of known size, the noise summing to zero in each walk, as the walks' own does."""
+    rng, found = np.random.default_rng(0), []
+    for _ in range(20):
+        truth = rng.normal(size=200)
+        noise = rng.normal(size=(10, 200)) * math.sqrt(10)  # of a mean over 10 walks: 1
+        noise -= noise.mean(axis=1, keepdims=True)
+        facts, _, _ = summarise_walks(by_marginals(*(truth + noise)), 0.0, float(truth.sum()))
+        found.append(facts["signal_sd"] ** 2)
+    assert np.mean(found) == pytest.approx(1, abs=0.15)
+
+
+def test_what_one_permutation_can_not_tell():
+    facts, _, _ = summarise(additive, permutations=1)
+    for name in ("median_error", "clear", "by_chance", "reliability", "signal_sd", "change"):
+        assert facts[name] is None
+    assert facts["labels"][0]["standard_error"] is None
+
+
+def test_values_that_do_not_vary_have_no_reliability():
+    facts, _, _ = summarise(FunctionUtility(lambda rows: float(len(rows)), n_rows=4))
+    assert facts["reliability"] is None and facts["sd"] == 0.0
+
+
+# what is clear
+
+
+def test_clear_values_by_hand():
+    """Two standard errors from zero: 2 ± 0, 3 ± 1, −3 ± 1; not 1 ± 1, nor 0 ± 0."""
+    walks = by_marginals([2.0, 2.0, -2.0, 0.0, 0.0], [2.0, 4.0, -4.0, 2.0, 0.0])
+    facts, _, _ = summarise_walks(walks, 0.0, 3.0)
+    assert facts["clear"] == {"helping": 2, "hurting": 1}
+
+
+@pytest.mark.parametrize("permutations", [2, 3, 6])
+def test_by_chance_is_the_mean_over_all_flips_of_signs(permutations):
+    rng = np.random.default_rng(permutations)
+    marginals = rng.choice([-1.0, 0.0, 0.0, 1.0, 5.0], size=(permutations, 7))
+    facts, _, _ = summarise_walks(by_marginals(*marginals), 0.0, float(marginals.mean(axis=0).sum()))
+    counts = []
+    for signs in itertools.product([1, -1], repeat=permutations):
+        flipped = marginals * np.array(signs)[:, None]
+        error = flipped.std(axis=0, ddof=1) / math.sqrt(permutations)
+        counts.append(np.sum(np.abs(flipped.mean(axis=0)) > 2 * error + 1e-12))
+    assert facts["by_chance"] == pytest.approx(np.mean(counts))
+
+
+def test_by_chance_is_student_s_t_where_contributions_are_normal():
+    marginals = np.random.default_rng(0).normal(size=(10, 2000))
+    facts, _, _ = summarise_walks(by_marginals(*marginals), 0.0, float(marginals.mean(axis=0).sum()))
+    expected = 2000 * 2 * stats.t.sf(2, 9)  # 153
+    assert facts["by_chance"] == pytest.approx(expected, rel=0.03)
+    assert sum(facts["clear"].values()) == pytest.approx(expected, abs=4 * math.sqrt(expected))
+
+
+def test_by_chance_with_many_permutations():
+    marginals = np.random.default_rng(0).normal(size=(30, 500))
+    facts, _, _ = summarise_walks(by_marginals(*marginals), 0.0, float(marginals.mean(axis=0).sum()))
+    assert facts["by_chance"] == pytest.approx(500 * 2 * stats.t.sf(2, 29), rel=0.05)
+
+
+def test_sums_that_are_zero_but_for_rounding_are_not_positive():
+    """0.1 + 0.2 − 0.3 is not 0 in floating point."""
+    facts, tables, _ = summarise_walks(by_marginals([0.1, 1.0], [0.2, 1.0], [-0.3, 1.0]), 0.0, 1.0)
+    assert tables["values"]["value"].tolist() == [1.0, 0.0]
+    assert facts["positive"] == 0.5
+
+
+# walks
+
+
+def test_the_beginning_of_the_walks():
+    """One position of 20: a first contribution of 3 and a last of 1, squared, in each of two walks."""
+    marginal = [3.0] + [0.0] * 18 + [1.0]
+    facts, _, _ = summarise_walks(by_marginals(marginal, marginal), 0.0, 4.0)
+    assert facts["early"] == {"rows": 1, "share": 9 / 10}
+    nothing = summarise_walks(by_marginals([0.0] * 3, [0.0] * 3), 0.0, 0.0)[0]
+    assert nothing["early"] == {"rows": 1, "share": None}
+
+
+def test_the_change_of_the_last_permutation():
+    """Means 1, 3 become 2, 3: moved by 1 in all, of 5."""
+    facts, _, _ = summarise_walks(by_marginals([1.0, 3.0], [3.0, 3.0]), 0.0, 5.0)
+    assert facts["change"] == pytest.approx(1 / 5)
+    assert summarise_walks(by_marginals([0.0] * 2, [0.0] * 2), 0.0, 0.0)[0]["change"] is None
+
+
+STEPS = FunctionUtility(lambda rows: (0.0, 0.9, 0.97, 0.992, 0.9985, 1.0)[len(rows)], n_rows=5)
+
+
+def test_what_larger_tolerances_would_have_saved():
+    """Within 0.2, 0.5, 1, 2 and 5 % of 1: after 4, 4, 3, 3 and 2 of 5 rows; left out what is missing then."""
+    facts, tables, _ = summarise(STEPS, permutations=3)
+    found = tables["truncation"]
+    assert found["tolerance"].tolist() == [0.0, *TOLERANCES]
+    assert found["used"].tolist() == [True] + [False] * 5
+    assert found["retrains"].tolist() == [15, 15, 12, 9, 9, 6]
+    assert found["saved"].tolist() == pytest.approx([0, 0, 0.2, 0.4, 0.4, 0.6])
+    assert found["gap"].tolist() == pytest.approx([0, 0, 0.0015, 0.008, 0.008, 0.03], abs=1e-12)
+    assert found["spearman"][0] == pytest.approx(1)
+    assert facts["efficiency"]["exact"] is True
+
+
+def test_walks_that_were_truncated():
+    facts, tables, _ = summarise(STEPS, permutations=3, tolerance=0.02)
+    found = tables["truncation"]
+    assert found["tolerance"].tolist() == [0.02, 0.05] and found["used"].tolist() == [True, False]
+    assert found["retrains"].tolist() == [9, 6]
+    assert facts["retrains"] == {"asked": 15, "done": 9, "saved": pytest.approx(0.4)}
+    assert facts["efficiency"]["gap"] == pytest.approx(0.008) and facts["efficiency"]["exact"] is False
+
+
+def test_walks_may_come_with_any_index():
+    """As pieces of one table in which several permutations stand below each other."""
+    walks = by_marginals([1.0, 4.0, 3.0], [3.0, 8.0, 5.0])
+    whole = pd.concat([w.assign(permutation=i) for i, w in enumerate(walks)], ignore_index=True)
+    pieces = [piece for _, piece in whole.groupby("permutation")]
+    for plain, cut in zip(
+        summarise_walks(walks, 0.0, 12.0)[1:2], summarise_walks(pieces, 0.0, 12.0)[1:2], strict=True
+    ):
+        for name in plain:
+            pd.testing.assert_frame_equal(plain[name], cut[name])
+
+
+# groups
+
+
+def test_groups_by_hand():
+    walks = by_marginals([0.10, 0.05, 0.00], [0.06, 0.07, 0.02])
+    players = {
+        "names": ["old", "random 50 %", "rare"],
+        "members": [[0, 1, 2, 3], list(range(10)), [9]],
+        "empty": 0.5,
+        "full": 0.65,
+        "covered": 10,
+    }
+    left_out = [{"repeats": [{"influence": i}, {"influence": 9.0}]} for i in (0.01, 0.03, -0.02)]
+    facts, table = summarise_groups(players, walks, left_out, n_train=20)
+    assert table["group"].tolist() == ["old", "random 50 %", "rare"]
+    assert table["value"].tolist() == pytest.approx([0.08, 0.06, 0.01])
+    assert table["standard_error"].tolist() == pytest.approx([0.02, 0.01, 0.01])
+    assert table["influence"].tolist() == [0.01, 0.03, -0.02]  # of a random group, the first that was drawn
+    assert table["share"].tolist() == [0.2, 0.5, 0.05]
+    assert table["value_per_1000"].tolist() == pytest.approx([20, 6, 10])
+    assert (facts["count"], facts["permutations"], facts["retrains"], facts["covered"]) == (3, 2, 6, 0.5)
+    assert facts["disjoint"] is False
+    assert (facts["best"]["group"], facts["worst"]["group"]) == ("old", "rare")
+    assert facts["efficiency"] == {"sum": pytest.approx(0.15), "gap": pytest.approx(0, abs=1e-12)}
+    assert facts["size_correlation"] == facts["influence_correlation"] == pytest.approx(0.5)
