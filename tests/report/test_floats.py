@@ -53,6 +53,20 @@ def test_figures_keep_their_order_and_a_table_may_overtake():
     ]  # fmt: skip
 
 
+def test_what_waits_comes_before_what_would_begin_a_page():
+    # table1 waits for p2; then 5 are free, and figure1 must not begin the next page before table1
+    assert order(("p1", 60), ("table1", 50), ("p2", 35), ("figure1", 40), ("p3", 30)) == [
+        "p1", "p2", "table1", "figure1", "p3",
+    ]  # fmt: skip
+
+
+def test_a_heading_stands_below_what_waited_if_it_fits_there():
+    # 5 are free, too few for h3a with its text: figure1 takes 50 of the next page, and 45 + 5 fit below it
+    assert order(("p1", 60), ("figure1", 50), ("p2", 35), ("h3a", 5), ("p3", 40), ("figure2", 99)) == [
+        "p1", "p2", "figure1", "h3a", "p3", "figure2",
+    ]  # fmt: skip
+
+
 def test_a_figure_does_not_leave_its_chapter():
     assert order(("p1", 60), ("figure1", 50), ("p2", 5)) == ["p1", "p2", "figure1"]
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import logging
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from inquest.artefacts import atomic
 from inquest.errors import InquestError
 from inquest.report.floats import settle
+from inquest.report.vectors import merge
 
 PAPERS = {
     "A4": "@page { size: A4; margin-left: 23mm; margin-right: 23mm }",
@@ -19,6 +22,7 @@ PAPERS = {
 """Both leave the 164 mm that report/style.css is made for."""
 APT = "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 _CHAPTERS_ONLY = "header.title, nav.contents, .references, .appendices { display: none }"
+_PICTURE = re.compile(r"(data:image/svg\+xml;base64,)([A-Za-z0-9+/=]+)")
 _EPOCH = "315532800"  # 1 January 1980: font tables and the PDF carry no other time
 
 
@@ -43,12 +47,16 @@ def write_pdf(html: str, path: str | Path, paper: str = "A4") -> None:
     with _epoch():
         weasyprint = _weasyprint()
         fetcher = weasyprint.urls.URLFetcher(allowed_protocols={"data"})
-        document = weasyprint.HTML(string=html, url_fetcher=fetcher)
+        document = weasyprint.HTML(string=_PICTURE.sub(_merged, html), url_fetcher=fetcher)
         sheet = weasyprint.CSS(string=PAPERS[paper])
         with _quiet():  # links to what is hidden lead nowhere
             settle(document.render(stylesheets=[sheet, weasyprint.CSS(string=_CHAPTERS_ONLY)]).pages)
         with atomic(path) as part:
             document.write_pdf(part, stylesheets=[sheet], pdf_variant="pdf/ua-1")
+
+
+def _merged(picture: re.Match[str]) -> str:
+    return picture[1] + base64.b64encode(merge(base64.b64decode(picture[2]))).decode()
 
 
 def _weasyprint():
