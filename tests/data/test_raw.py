@@ -287,8 +287,9 @@ def test_parquet_is_spelled_out(tmp_path, options):
     table = read_raw(path, options())
     assert table.iloc[0].dropna().to_dict() == {
         "text": "a", "category": "b", "code": "7", "flag": "true", "big": "1152921504606846977",
-        "float": "0.1", "single": "0.1", "whole": "3", "endless": "inf", "decimal": "1.50", "date": "2024-03-01",
-        "time": "2024-03-01 12:30:00.000000000", "zoned": "2024-03-01 21:30:00.000+0900", "y": "u",
+        "float": "0.1", "single": "0.1", "whole": "3", "endless": "inf", "decimal": "1.50",
+        "date": "2024-03-01", "time": "2024-03-01 12:30:00.000000000",
+        "zoned": "2024-03-01 21:30:00.000+0900", "y": "u",
     }  # fmt: skip
     assert table.columns[table.iloc[1].notna()].tolist() == ["endless", "y"]
 

@@ -56,33 +56,28 @@ def group_members(
 
 def _random(group, train, label, features, study_seed):
     size = max(1, round(group["fraction"] * len(train)))
-    return [
-        np.sort(
-            np.random.default_rng(seed_for(study_seed, "group", group["name"], i)).permutation(len(train))[
-                :size
-            ]
-        )
-        for i in range(group["repeats"])
-    ]
+    seeds = [seed_for(study_seed, "group", group["name"], i) for i in range(group["repeats"])]
+    return [np.sort(np.random.default_rng(seed).permutation(len(train))[:size]) for seed in seeds]
 
 
 def _where(group, train, label, features, study_seed):
-    where, columns = f"group `{group['name']}`", [name for name in train.columns if name != ROW]
+    where, columns = f"group `{group['name']}`", train.columns.drop(ROW)
+    condition = group["condition"].strip()
     try:
-        holds = train[columns].eval(group["condition"].strip(), engine="python")
+        holds = train[columns].eval(condition, engine="python", local_dict={}, global_dict={})
     except Exception as error:  # whatever pandas makes of a text that people wrote
         first = (str(error).strip().splitlines() or [""])[0] or type(error).__name__
         unknown = re.fullmatch(r"name '(.*)' is not defined", first)
         raise InquestError(
             where,
-            f"the condition {group['condition']!r} can't be evaluated ({first})"
+            f"the condition {condition!r} can't be evaluated ({first})"
             + (nearest(unknown[1], columns) if unknown else ""),
             f"compare columns with values, such as `age > 60`; the columns are {listing(columns, 30)}",
         ) from None
     if not isinstance(holds, pd.Series) or not pd.api.types.is_bool_dtype(holds):
         raise InquestError(
             where,
-            f"the condition {group['condition']!r} is not true or false for each row",
+            f"the condition {condition!r} is not true or false for each row",
             "compare columns with values, such as `age > 60`",
         )
     return [np.flatnonzero(holds)]

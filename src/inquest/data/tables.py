@@ -215,10 +215,11 @@ def _sample(table: pd.DataFrame, label: str, sample: Mapping[str, Any], seed: in
         drawn = table.iloc[draw_by_label(table[label], dict(zip(counts.index, quota, strict=True)), seed)]
     lost = set(counts.index) - set(drawn[label])
     if lost:
+        rarest = min(lost, key=lambda name: (counts[name], name))
         raise InquestError(
             "config key `data.sample.rows`",
-            f"no row of the class {min(lost)!r} is among the {size:,} that are drawn",
-            f"it has {counts[min(lost)]:,} of {len(table):,} rows; draw more, or put classes together",
+            f"no row of the class {rarest!r} is among the {size:,} that are drawn",
+            f"it has {counts[rarest]:,} of {len(table):,} rows; draw more, or put classes together",
         )
     return drawn
 
