@@ -3,11 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inquest.utility import FunctionUtility, PlainUtility, Score
 from inquest.valuation import leave_group_out, leave_one_out
+
+settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
+settings.load_profile("unhurried")
 
 additive = FunctionUtility(lambda rows: float(np.sum(rows)), n_rows=4)
 voting = FunctionUtility(lambda rows: float(sum((3, 2, 1)[row] for row in rows) >= 4), n_rows=3)

@@ -14,6 +14,9 @@ from inquest.utility import FunctionUtility
 from inquest.valuation import exact_shapley, tmc_shapley
 from inquest.valuation.shapley import combine, permutation, truncate, walk
 
+settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
+settings.load_profile("unhurried")
+
 GAMES = {
     "weighted voting [4; 3, 2, 1]": (
         3, lambda rows: float(sum((3, 2, 1)[row] for row in rows) >= 4), [2 / 3, 1 / 6, 1 / 6],
