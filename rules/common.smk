@@ -11,13 +11,26 @@ BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "src"))
 
 from inquest.config import load_study, slug
-from inquest.errors import InquestError
+from inquest.errors import InquestError, nearest
 from inquest.lineage import code_digest
 from inquest.runtime import hand_down
 
 hand_down(BASE / "src")
 
 STARTED = time.time()
+
+
+def check_files(study):
+    """Find a file of one's own that isn't there, before Snakemake misses it in more words."""
+    for i, source in enumerate(study.data.sources):
+        path = Path(source.file or BASE)
+        if not path.exists():
+            there = [str(other) for other in path.parent.glob("*")] if path.parent.is_dir() else []
+            raise InquestError(
+                f"config key `data.sources[{i}].file`",
+                f"there is no {str(path)!r}{nearest(path, there)}",
+                f"a path from {Path.cwd().name}/, where the workflow was started, is allowed",
+            )
 
 
 def check_classifiers(study):
@@ -48,6 +61,7 @@ try:
         chapters=[path.name.split(".")[0] for path in (BASE / "report" / "chapters").glob("*.html.j2")],
         rubrics=[path.stem for path in (BASE / "report" / "rubrics").glob("*.yaml")],
     )
+    check_files(STUDY)
     check_classifiers(STUDY)
 except InquestError as error:
     sys.exit(f"inquest: {error}")

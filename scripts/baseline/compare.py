@@ -11,7 +11,9 @@ with job(snakemake):
     p, folder = snakemake.params, Path(snakemake.output[0]).parent
     classes = read_json(snakemake.input.clean)["label"]["classes"]
     fitted = [read_json(path) for path in snakemake.input.fitted]
-    tables = {one["name"]: read_table(path) for one, path in zip(fitted, snakemake.input.predictions, strict=True)}
+    tables = {
+        one["name"]: read_table(path) for one, path in zip(fitted, snakemake.input.predictions, strict=True)
+    }
     predictions = {name: read_predictions(table, classes) for name, table in tables.items()}
     y = tables[p.chosen]["label"].to_numpy()
     seed = seed_for(p.seed, "paired bootstrap")

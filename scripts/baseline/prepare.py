@@ -9,8 +9,12 @@ with job(snakemake):
     table, parts = read_table(snakemake.input.table), read_table(snakemake.input.parts)
     facts = read_json(snakemake.input.clean)
     types = {
-        name: facts["features"]["types"][name] for name in facts["features"]["names"] if name != p.split["column"]
+        name: facts["features"]["types"][name]
+        for name in facts["features"]["names"]
+        if name != p.split["column"]
     }
     for path, refit in ((snakemake.output.features, False), (snakemake.output.problem, p.refit)):
         label = facts["label"]
-        write_table(path, prepare(table, parts, label["name"], label["classes"], types, p.preprocessing, refit))
+        write_table(
+            path, prepare(table, parts, label["name"], label["classes"], types, p.preprocessing, refit)
+        )

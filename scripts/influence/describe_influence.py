@@ -41,6 +41,8 @@ with job(snakemake):
     write_chapter(folder, facts, tables)
     figures = folder / "figures"
     plots.points(figures / "points.svg", tables["points"], p.metric, split["test"])
-    plots.unusual(figures / "unusual.svg", tables["points"], facts["unusual"]["correlations"], label["classes"])
+    plots.unusual(
+        figures / "unusual.svg", tables["points"], facts["unusual"]["correlations"], label["classes"]
+    )
     plots.sizes(figures / "sizes.svg", tables["groups"], tables["group_repeats"], p.metric)
     plots.groups(figures / "groups.svg", tables["groups"], p.metric)

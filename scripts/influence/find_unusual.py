@@ -1,4 +1,4 @@
-"""Measure how unusual each training row is to the classifier trained on all of them, and to its neighbours."""
+"""Measure how unusual each training row is: to the classifier, to its neighbours, to its class."""
 
 from inquest.artefacts import read_table, write_table
 from inquest.influence.unusual import measure_unusual

@@ -1,4 +1,4 @@
-"""Write down what ran, where, with which packages, and for how long: the one artefact that no rerun reproduces."""
+"""Write down what ran, where, with which packages, for how long: what no rerun reproduces."""
 
 from inquest.artefacts import read_json, write_json
 from inquest.report.provenance import commit, packages, rule_times

@@ -12,18 +12,30 @@ with job(snakemake):
     label = read_json(snakemake.input.clean)["label"]
     players = {Path(path).parent.name: read_json(path) for path in snakemake.input.players}
     walks = {
-        game: [table for path in snakemake.input[f"walks_{game}"] for _, table in read_table(path).groupby("permutation")]
+        game: [
+            table
+            for path in snakemake.input[f"walks_{game}"]
+            for _, table in read_table(path).groupby("permutation")
+        ]
         for game in players
     }
     rows, tables, found = summarise_rows(
         players["rows"], walks["rows"], read_table(snakemake.input.table), label, p.tolerance, p.show
     )
-    facts = {"metric": p.metric, "choose": p.choose, "rows": rows, "groups": None, "classes": label["classes"]}
+    facts = {
+        "metric": p.metric,
+        "choose": p.choose,
+        "rows": rows,
+        "groups": None,
+        "classes": label["classes"],
+    }
     figures = folder / "figures"
     if "groups" in players:
         left_out = [read_json(path) for path in snakemake.input.left_out]
         n_train = read_json(snakemake.input.split)["train"]
-        facts["groups"], tables["groups"] = summarise_groups(players["groups"], walks["groups"], left_out, n_train)
+        facts["groups"], tables["groups"] = summarise_groups(
+            players["groups"], walks["groups"], left_out, n_train
+        )
         plots.groups(figures / "groups.svg", tables["groups"], p.metric)
     write_chapter(folder, facts, tables)
     plots.values(figures / "values.svg", tables["values"], label["classes"], p.metric)

@@ -32,7 +32,7 @@ PARTS = (
 
 
 def tiny_table(rows: int = 60) -> pd.DataFrame:
-    """Return a table that a classifier can learn something from, with a missing value and a comma in a cell."""
+    """Return a table to learn from, with a missing value and a comma in a cell."""
     rng = np.random.default_rng(3)
     size = rng.normal(size=rows)
     colour = rng.choice(["red", "green", "blue, or so"], size=rows)

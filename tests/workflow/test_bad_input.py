@@ -100,7 +100,7 @@ def test_data_mistakes_are_one_line(fresh, change, text, expected):
 
 
 def test_what_is_computed_stays(workflow):
-    """A group that matches nothing and a row that is not there fail alone; the rest is kept, and mended at once."""
+    """A group that matches nothing fails alone; the rest is kept, and mending it finishes the run."""
     before = workflow.artefacts()
 
     def change(config):

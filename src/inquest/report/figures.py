@@ -167,8 +167,14 @@ def sign_colour(value: float) -> str:
     return SIGN["helps"] if value > 0 else SIGN["hurts"] if value < 0 else FAINT
 
 
+def named(text: object, most: int = 60) -> str:
+    """Return text from data as it may stand in a figure: a dollar sign opens no formula, and long text is cut."""
+    text = str(text)
+    return (text if len(text) <= most else text[: most - 1] + "…").replace("$", r"\$")
+
+
 def scale(values: Iterable[float]) -> int:
-    """Return the power of ten that an axis of small or large values is best counted in; 0 for ordinary ones."""
+    """Return the power of ten to count an axis of small or large values in; 0 for ordinary ones."""
     largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
     power = math.floor(math.log10(largest)) if largest else 0
     return power if power < -2 or power > 4 else 0

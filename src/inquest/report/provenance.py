@@ -21,7 +21,7 @@ def packages(base: str | Path) -> dict[str, str]:
 
 
 def commit(base: str | Path) -> str | None:
-    """Return the commit of the workflow, with a plus sign if files differ from it; None outside a checkout."""
+    """Return the commit of the workflow, with a plus sign if files differ; None outside a checkout."""
 
     def git(*words: str) -> str:
         done = subprocess.run(["git", "-C", str(base), *words], capture_output=True, text=True, check=True)

@@ -13,7 +13,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from inquest.artefacts import write_figure
-from inquest.report.figures import CHOSEN, FAINT, INK, SOFT, classifier_lines, figure
+from inquest.report.figures import CHOSEN, FAINT, INK, SOFT, classifier_lines, figure, named
 
 SHOWN = {
     "accuracy": "accuracy",
@@ -68,7 +68,7 @@ def confusion(
                 for i, j in np.ndindex(counts.shape):
                     colour = "white" if share[i, j] > 0.6 else INK
                     ax.text(j, i, f"{counts[i, j]:,}", ha="center", va="center", color=colour, fontsize=size)
-            names = [str(name).replace("$", r"\$") for name in classes]
+            names = [named(name, 24) for name in classes]
             ax.set_xticks(range(len(classes)), names, rotation=0 if len(classes) <= 2 else 40, fontsize=7)
             ax.set_yticks(range(len(classes)), names if ax in axes[:, 0] else [], fontsize=7)
             ax.set_title(one["name"], color=CHOSEN if one["name"] == chosen else INK, fontsize=8.5)

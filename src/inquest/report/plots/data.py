@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from inquest.artefacts import write_figure
-from inquest.report.figures import INK, RULE, figure, label_colours
+from inquest.report.figures import INK, RULE, figure, label_colours, named
 
 MOST = 12  # features that have a panel
 BARS = 5  # categories that have a bar; the others share the last one
@@ -29,7 +29,7 @@ def labels(path: str | Path, table: pd.DataFrame) -> None:
                 )
                 if share > 0.08:
                     ax.text(
-                        left + share / 2, y, f"{name}\n{rows:,}", ha="center", va="center",
+                        left + share / 2, y, f"{named(name, 20)}\n{rows:,}", ha="center", va="center",
                         color=_on(colours[name]), fontsize=7.5, linespacing=1.05,
                     )  # fmt: skip
                 left += share
@@ -53,7 +53,7 @@ def features(path: str | Path, table: pd.DataFrame, clean: Mapping[str, Any]) ->
                 _categories(ax, table[name], table[label], classes, colours)
             else:
                 _histogram(ax, table[name], table[label], classes, colours)
-            ax.set_title(_short(name, 32))
+            ax.set_title(named(name, 32))
             ax.tick_params(labelsize=7)
         for ax in list(axes.flat)[len(names) :]:
             ax.set_visible(False)
@@ -94,18 +94,13 @@ def _categories(ax, values: pd.Series, labels: pd.Series, classes, colours) -> N
         width = shown[labels == name].value_counts().reindex(order, fill_value=0).to_numpy()
         ax.barh(range(len(order)), width, left=left, height=0.72, color=colours[name])
         left += width
-    ax.set_yticks(range(len(order)), [_short(str(name), 19) for name in order])
+    ax.set_yticks(range(len(order)), [named(name, 19) for name in order])
     ax.invert_yaxis()
     ax.grid(False)
     ax.grid(True, axis="x", color=RULE, linewidth=0.5)
     ax.spines["left"].set_visible(False)
     ax.locator_params(axis="x", nbins=3)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-
-
-def _short(name: str, most: int) -> str:
-    name = str(name).replace("$", r"\$")
-    return name if len(name) <= most else name[: most - 1] + "…"
 
 
 def _on(colour: str) -> str:

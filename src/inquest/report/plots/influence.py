@@ -22,6 +22,7 @@ from inquest.report.figures import (
     figure,
     label_colours,
     label_markers,
+    named,
     scale,
     sign_colour,
     times,
@@ -98,8 +99,8 @@ def unusual(
             for label in classes:
                 mine = table[table["label"] == label]
                 ax.scatter(
-                    mine[name], mine[f"influence_{metric}"] / 10.0**power, s=20, marker=markers[label], color=colours[label],
-                    edgecolor="white", linewidth=0.4, label=label, zorder=3,
+                    mine[name], mine[f"influence_{metric}"] / 10.0**power, s=20, marker=markers[label],
+                    color=colours[label], edgecolor="white", linewidth=0.4, label=label, zorder=3,
                 )  # fmt: skip
             one = by_measure[name]
             if one["rho"] is not None and not np.isnan(one["rho"]):
@@ -119,7 +120,7 @@ def unusual(
 
 
 def sizes(path: str | Path, table: pd.DataFrame, repeats: pd.DataFrame, metric: str) -> None:
-    """Draw a group's size against its influence: random groups as dots with their band, natural ones by name."""
+    """Draw a group's size against its influence: random groups as dots in a band, natural ones by name."""
     random, natural = repeats[repeats["kind"] == "random"], table[table["kind"] != "random"]
     with figure("full", height=3.3) as (fig, ax):
         if len(random):
@@ -169,14 +170,14 @@ def _name_points(ax, natural: pd.DataFrame) -> None:
             target += 0.012 * spans[0]
         right = x < 0.62 * ax.get_xlim()[1]
         ax.annotate(
-            str(one["group"]).replace("$", r"\$"), (x, y), (x + (0.02 if right else -0.02) * spans[1], target),
+            named(one["group"]), (x, y), (x + (0.02 if right else -0.02) * spans[1], target),
             ha="left" if right else "right", va="center", fontsize=8, zorder=5, path_effects=[halo],
         )  # fmt: skip
         placed.append((x, target))
 
 
 def groups(path: str | Path, table: pd.DataFrame, metric: str) -> None:
-    """Draw each group's influence on four metrics: the mean, and the range over repeats for the primary one."""
+    """Draw each group's influence on four metrics: the mean, and for the primary one the range."""
     shown = dict.fromkeys((metric, "f1", "roc_auc", FINE))
     shown = [name for name in shown if table[f"influence_{name}"].notna().all()]
     order = table.iloc[::-1].reset_index(drop=True)
@@ -200,7 +201,7 @@ def groups(path: str | Path, table: pd.DataFrame, metric: str) -> None:
                 )
             ax.axvline(0, color=SOFT, linewidth=0.8)
             ax.set_title(METRIC_NAMES[name], fontsize=8.5)
-            ax.set_yticks(range(len(order)), [str(g).replace("$", r"\$") for g in order["group"]])
+            ax.set_yticks(range(len(order)), [named(g) for g in order["group"]])
             ax.locator_params(axis="x", nbins=3)
             ax.grid(False)
             ax.grid(True, axis="x", color=RULE)

@@ -19,6 +19,7 @@ from inquest.report.figures import (
     figure,
     label_colours,
     label_markers,
+    named,
     scale,
     times,
 )
@@ -28,7 +29,7 @@ FOLLOWED = 5  # best and worst rows whose running estimates are drawn in colour
 
 
 def values(path: str | Path, table: pd.DataFrame, classes: Sequence[str], metric: str) -> None:
-    """Draw the histogram of all values, stacked by label, over every row's value with its standard error by rank."""
+    """Draw the histogram of all values, stacked by label, and every row's value by rank with its error."""
     colours = label_colours(classes)
     with figure("wide", height=3.1, columns=2, width_ratios=[1, 1.15]) as (fig, (left, right)):
         power = scale(table["value"].quantile([0.01, 0.99]))
@@ -64,7 +65,7 @@ def values(path: str | Path, table: pd.DataFrame, classes: Sequence[str], metric
 
 
 def running(path: str | Path, found: ShapleyValues, rows: Sequence[int]) -> None:
-    """Draw the estimates after 1, 2, … permutations: all rows in grey, the finally best and worst in colour."""
+    """Draw the estimates after 1, 2, … permutations: the finally best and worst rows in colour."""
     estimates = found.running
     steps = np.arange(1, len(estimates) + 1)
     order = np.argsort(-found.values, kind="stable")
@@ -92,7 +93,7 @@ def running(path: str | Path, found: ShapleyValues, rows: Sequence[int]) -> None
 
 
 def loo(path: str | Path, table: pd.DataFrame, classes: Sequence[str]) -> None:
-    """Draw each row's Shapley value against its leave-one-out influence in the same game, with both histograms."""
+    """Draw each row's Shapley value against its leave-one-out influence, with both histograms."""
     colours, markers = label_colours(classes), label_markers(classes)
     with figure("full", height=3.5, rows=2, columns=2, width_ratios=[4, 1], height_ratios=[1, 4]) as (
         fig,
@@ -137,7 +138,7 @@ def groups(path: str | Path, table: pd.DataFrame, metric: str) -> None:
             order["influence"], y, "D", color=METHOD["group"], markersize=4, label="leave-group-out influence"
         )
         ax.axvline(0, color=SOFT, linewidth=0.8)
-        ax.set_yticks(y, [str(name).replace("$", r"\$") for name in order["group"]])
+        ax.set_yticks(y, [named(name) for name in order["group"]])
         ax.set_xlabel(f"contribution to {METRIC_NAMES[metric]}")
         ax.grid(False, axis="y")
         ax.grid(True, axis="x")
