@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, WithJsonSchema, model_validator
 
-from inquest.errors import InquestError, listing, nearest
+from inquest.errors import InquestError, listing, nearest, one_line
 
 # What pydantic misses, in the words of someone who writes YAML.
 WANTED = {
@@ -54,7 +54,7 @@ class Mistake(ValueError):
 
     def __init__(self, key: str, found: str, allowed: str):
         self.key, self.found, self.allowed = key, found, allowed
-        super().__init__(f"{found}; {allowed}")
+        super().__init__(one_line(f"{found}; {allowed}"))
 
 
 def shown(value: Any) -> str:
@@ -129,7 +129,8 @@ def _verdict(problem: Mapping[str, Any], config: Any) -> tuple[str, str, str]:
     found = f"found {shown(value)}"
     if kind == "value_error":
         mistake = context["error"]
-        key, found, allowed = f"{key}.{mistake.key}", mistake.found, mistake.allowed
+        key += f".{mistake.key}" if mistake.key else ""
+        found, allowed = mistake.found, mistake.allowed
     elif kind == "missing":
         key, found, allowed = f"{key}.{problem['loc'][-1]}", "missing", "it must be given"
     elif kind == "literal_error":
@@ -147,4 +148,4 @@ def _verdict(problem: Mapping[str, Any], config: Any) -> tuple[str, str, str]:
         allowed = f"it should be {WANTED[kind]}"
     else:
         allowed = problem["msg"].replace("Input should", "it should").replace("String should", "it should")
-    return key.strip("."), found, allowed
+    return key.removeprefix("."), found, allowed

@@ -55,11 +55,7 @@ class RandomGroup(_Group):
 
 
 # What a condition may consist of: no call, no attribute, nothing that reaches beyond the table.
-TAME = (
-    *(ast.Expression, ast.Name, ast.Constant, ast.List, ast.Tuple, ast.expr_context),
-    *(ast.Compare, ast.cmpop, ast.BoolOp, ast.boolop, ast.UnaryOp, ast.unaryop, ast.BinOp),
-    *(ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.BitAnd, ast.BitOr),
-)
+TAME = (ast.Name, ast.Constant, ast.List, ast.Tuple, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.BinOp)
 
 
 class WhereGroup(_Group):
@@ -76,10 +72,11 @@ class WhereGroup(_Group):
         allowed = "columns can be compared with values; a name that is no plain word stands in backticks"
         try:
             tree = ast.parse(re.sub(r"`[^`]*`", "column", condition).strip(), mode="eval")
-        except (SyntaxError, ValueError, RecursionError) as error:
-            raise Mistake("", f"{shown(condition)} is no condition ({error.args[0]})", allowed) from None
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            reason = next(iter(error.args), "too deep")
+            raise Mistake("", f"{shown(condition)} is no condition ({reason})", allowed) from None
         for node in ast.walk(tree):
-            if not isinstance(node, TAME):
+            if isinstance(node, ast.expr) and not isinstance(node, TAME):
                 raise Mistake("", f"`{ast.unparse(node)}` in {shown(condition)} is no comparison", allowed)
         return condition
 
