@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inquest.errors import InquestError, listing, nearest, one_line
@@ -23,6 +23,7 @@ def test_an_error_crosses_processes():
         assert (type(other), str(other), other.allowed) == (InquestError, "a: b; c", "c")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_becomes_one_printable_line(text):
     line = one_line(text)

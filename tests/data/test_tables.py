@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inquest.artefacts import read_table, write_json, write_table
@@ -369,6 +369,7 @@ def test_what_the_sample_leaves_out_does_not_matter(options):
     assert features["missing"].tolist() == [1.0, 1.0, 1.0]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 1000), min_size=1, max_size=30), st.integers(0, 5000))
 def test_largest_remainder_rounds_each_share_and_keeps_the_total(weights, total):
     shares = np.array(weights) / sum(weights)
@@ -382,6 +383,7 @@ def test_largest_remainder_by_hand():
     assert largest_remainder([1 / 3, 1 / 3, 1 / 3], 4).tolist() == [2, 1, 1]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from("uvw"), min_size=1, max_size=40), st.integers(0, 9))
 def test_rows_are_drawn_by_label(labels, seed):
     quota = {name: labels.count(name) // 2 for name in set(labels)}
