@@ -88,7 +88,8 @@ rule leave_group_out:
 
 rule find_unusual:
     input:
-        **RETRAIN_INPUT,
+        problem=RETRAIN_INPUT["problem"],
+        clean=RETRAIN_INPUT["clean"],
         features=f"{RESULTS}/baseline/features.parquet",
     output:
         f"{RESULTS}/influence/unusual.parquet",
@@ -110,7 +111,6 @@ rule find_unusual:
 
 rule describe_influence:
     input:
-        full=RETRAIN_INPUT["full"],
         clean=RETRAIN_INPUT["clean"],
         table=f"{RESULTS}/data/clean.parquet",
         split=f"{RESULTS}/data/split.json",

@@ -40,7 +40,8 @@ rule draw_players:
 
 rule gather_players:
     input:
-        **RETRAIN_INPUT,
+        problem=RETRAIN_INPUT["problem"],
+        clean=RETRAIN_INPUT["clean"],
         groups=expand("{results}/influence/leave_group_out/{group}.json", results=RESULTS, group=GROUPS),
     output:
         f"{RESULTS}/shapley/groups/players.json",

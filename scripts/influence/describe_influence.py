@@ -26,7 +26,7 @@ with job(snakemake):
         seed_for(p.seed, "unusual"),
     )
     groups = [read_json(path) for path in snakemake.input.groups]
-    about_groups, group_tables = summarise_groups(groups, p.groups, split["train"], p.metric)
+    about_groups, group_tables = summarise_groups(groups, p.groups, split["train"])
     tables |= group_tables
     facts = {
         **about_points,

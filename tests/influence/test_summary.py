@@ -160,7 +160,7 @@ def groups(*given):
         }
         for group, size, influences in given
     ]
-    facts, tables = summarise_groups(found, config, 1000, "accuracy")
+    facts, tables = summarise_groups(found, config, 1000)
     return facts["groups"], tables["groups"].set_index("group"), tables["group_repeats"]
 
 

@@ -55,7 +55,7 @@ def move(*keys, to):
             "did you mean `KNeighborsClassifier`?",
         ),
         (
-            put("baseline", "classifiers", "k-NN", "class", value="sklearn.linear_model.Ridge"),
+            put("baseline", "classifiers", "k-NN", value={"class": "sklearn.linear_model.Ridge"}),
             "is no classifier",
         ),
         (

@@ -115,7 +115,7 @@ def _named(point: pd.Series) -> dict[str, Any]:
 
 
 def summarise_groups(
-    found: Sequence[Mapping[str, Any]], groups: Sequence[Mapping[str, Any]], n_train: int, metric: str
+    found: Sequence[Mapping[str, Any]], groups: Sequence[Mapping[str, Any]], n_train: int
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     """Return the facts `groups`, and the tables `groups` and `group_repeats`.
 
@@ -131,7 +131,6 @@ def summarise_groups(
     groups : list of mapping
         The config's groups, in the same order.
     n_train : int
-    metric : str
     """
     repeats = pd.DataFrame(
         [{"group": one["name"], "kind": one["kind"], **repeat} for one in found for repeat in one["repeats"]]

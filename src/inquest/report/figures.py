@@ -168,7 +168,7 @@ def sign_colour(value: float) -> str:
 
 
 def named(text: object, most: int = 60) -> str:
-    """Return text from data as it may stand in a figure: a dollar sign opens no formula, and long text is cut."""
+    """Return text from data for a figure: a dollar sign opens no formula, and long text is cut."""
     text = str(text)
     return (text if len(text) <= most else text[: most - 1] + "…").replace("$", r"\$")
 

@@ -65,7 +65,10 @@ def points(path: str | Path, table: pd.DataFrame, metric: str, n_test: int) -> N
         if named:
             first.set_yticks(
                 ranks,
-                [f"row {row:,} ({label})" for row, label in zip(table["row"], table["label"], strict=True)],
+                [
+                    f"row {row} ({named(label, 20)})"
+                    for row, label in zip(table["row"], table["label"], strict=True)
+                ],
             )
         else:
             first.set_ylabel("rank")
