@@ -43,16 +43,16 @@ def points(path: str | Path, table: pd.DataFrame, metric: str, n_test: int) -> N
     The labels name at most 40 rows; more are drawn as a curve over their rank.
     """
     panels = [m for m in dict.fromkeys((metric, FINE)) if table[f"influence_{m}"].notna().all()]
-    named = len(table) <= 40
-    height = 0.19 * len(table) + 0.85 if named else 3.2
+    few = len(table) <= 40
+    height = 0.19 * len(table) + 0.85 if few else 3.2
     with figure("wide", height=height, columns=len(panels), sharey=True, squeeze=False) as (fig, axes):
         for ax, name in zip(axes[0], panels, strict=True):
             values = table[f"influence_{name}"].to_numpy()
             ranks = np.arange(len(table))
             colours = [sign_colour(value) for value in values]
-            if named:
+            if few:
                 ax.hlines(ranks, 0, values, color=colours, linewidth=1.6)
-            ax.scatter(values, ranks, c=colours, s=22 if named else 6, zorder=3)
+            ax.scatter(values, ranks, c=colours, s=22 if few else 6, zorder=3)
             ax.axvline(0, color=SOFT, linewidth=0.8)
             ax.set_xlabel(f"influence on {METRIC_NAMES[name]}")
             ax.locator_params(axis="x", nbins=5)
@@ -62,14 +62,9 @@ def points(path: str | Path, table: pd.DataFrame, metric: str, n_test: int) -> N
             ax.grid(False, axis="y")
             ax.spines["left"].set_visible(False)
         first = axes[0][0]
-        if named:
-            first.set_yticks(
-                ranks,
-                [
-                    f"row {row} ({named(label, 20)})"
-                    for row, label in zip(table["row"], table["label"], strict=True)
-                ],
-            )
+        if few:
+            rows = zip(table["row"], table["label"], strict=True)
+            first.set_yticks(ranks, [f"row {row} ({named(label, 20)})" for row, label in rows])
         else:
             first.set_ylabel("rank")
         first.invert_yaxis()
