@@ -137,11 +137,9 @@ def _verdict(problem: Mapping[str, Any], config: Any) -> tuple[str, str, str]:
         found += nearest(str(value), re.findall(r"'([^']*)'", context["expected"]))
         allowed = f"allowed: {context['expected']}"
     elif kind == "union_tag_invalid":
-        tags = re.findall(r"'([^']*)'", context["expected_tags"])
-        found, allowed = (
-            f"found `{context['tag']}`{nearest(context['tag'], tags)}",
-            f"allowed: {listing(tags)}",
-        )
+        tag, tags = context["tag"], re.findall(r"'([^']*)'", context["expected_tags"])
+        found = f"found `{tag}`{nearest(tag, tags)}"
+        allowed = f"allowed: {listing(tags)}"
     elif kind == "too_short":
         allowed = f"at least {context['min_length']} must be given"
     elif kind in WANTED:
