@@ -4,6 +4,7 @@ CLASSIFIERS = {slug(name): {"name": name, **spec} for name, spec in CONFIG["base
 CHOSEN = slug(STUDY.baseline.classifier)
 BASELINE_TABLES = ["metrics", "retraining", "confusion"]
 BASELINE_FIGURES = ["metrics", "confusion", "curves"]
+TIMED += ["prepare", *(f"fit-{name}" for name in CLASSIFIERS), "compare", "project_retraining"]
 REPORTED["baseline"] = artefacts("baseline", BASELINE_TABLES, BASELINE_FIGURES)
 
 # What every rule needs that retrains the chosen classifier:

@@ -72,6 +72,7 @@ ENVIRONMENT = str(BASE / "envs" / "inquest.yaml")
 
 # What a chapter adds here is all that others need to know of it:
 REPORTED = {}  # chapter -> the artefacts that its pages read
+TIMED = []  # the names of the jobs whose times the report adds up, as their benchmark files have them
 RETRAINING = []  # dicts: what is retrained, how often, on which share of the training rows
 
 

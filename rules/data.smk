@@ -3,6 +3,7 @@
 SOURCES = dict(zip(STUDY.data.raw_names(), CONFIG["data"]["sources"]))
 DATA_TABLES = ["features", "labels", "duplicates"]
 DATA_FIGURES = ["labels", "features"]
+TIMED += [*(f"fetch-{source}" for source in SOURCES), "clean", "split", "describe_data"]
 REPORTED["data"] = artefacts("data", DATA_TABLES, DATA_FIGURES)
 
 

@@ -1,9 +1,17 @@
 # Leave-one-out and leave-group-out influence: each an exact retrain of the chosen classifier.
 
 POINTS = STUDY.influence.points.number
+POINT_JOBS = batches(POINTS, STUDY.influence.points_per_job)
 GROUPS = {slug(group["name"]): group for group in CONFIG["influence"]["groups"]}
 INFLUENCE_TABLES = ["points", "unusual", "groups", "group_repeats"]
 INFLUENCE_FIGURES = ["points", "unusual", "sizes", "groups"]
+TIMED += [
+    "find_unusual",
+    "order_points",
+    *(f"leave_one_out-{points}" for points in POINT_JOBS),
+    *(f"leave_group_out-{group}" for group in GROUPS),
+    "describe_influence",
+]
 REPORTED["influence"] = artefacts("influence", INFLUENCE_TABLES, INFLUENCE_FIGURES)
 RETRAINING += [
     {"what": "leave-one-out", "times": POINTS, "share": 1.0},
@@ -118,7 +126,7 @@ rule describe_influence:
         points=expand(
             "{results}/influence/leave_one_out/{points}.json",
             results=RESULTS,
-            points=batches(POINTS, STUDY.influence.points_per_job),
+            points=POINT_JOBS,
         ),
         groups=expand("{results}/influence/leave_group_out/{group}.json", results=RESULTS, group=GROUPS),
     output:

@@ -13,7 +13,7 @@ rule provenance:
         ENVIRONMENT
     params:
         code=code("report/provenance"),
-        timings=f"{RESULTS}/timings/rules",
+        timings=lambda wildcards: [f"{RESULTS}/timings/rules/{name}.tsv" for name in TIMED],
         base=str(BASE),
     message:
         "Write down what ran, where, and for how long"

@@ -1,9 +1,16 @@
 # Truncated Monte Carlo Data Shapley: a game of rows, a game of groups, a job for each permutation.
 
 PERMUTATIONS = STUDY.shapley.permutations
+WALK_JOBS = batches(PERMUTATIONS, STUDY.shapley.permutations_per_job)
 GAMES = ["rows", *(["groups"] if STUDY.shapley.groups else [])]
 SHAPLEY_TABLES = ["values", "best", "worst", "truncation", *(["groups"] if STUDY.shapley.groups else [])]
 SHAPLEY_FIGURES = ["values", "running", "loo", *(["groups"] if STUDY.shapley.groups else [])]
+TIMED += [
+    "draw_players",
+    *(["gather_players"] if STUDY.shapley.groups else []),
+    *(f"permutation-{game}-{index}" for game in GAMES for index in WALK_JOBS),
+    "describe_shapley",
+]
 REPORTED["shapley"] = artefacts("shapley", SHAPLEY_TABLES, SHAPLEY_FIGURES)
 RETRAINING += [
     {"what": "Shapley values of rows", "times": PERMUTATIONS, "prefixes": STUDY.shapley.rows},
@@ -93,7 +100,7 @@ rule describe_shapley:
                 "{results}/shapley/{game}/permutation/{index}.parquet",
                 results=RESULTS,
                 game=game,
-                index=batches(PERMUTATIONS, STUDY.shapley.permutations_per_job),
+                index=WALK_JOBS,
             )
             for game in GAMES
         },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,13 @@ def commit(base: str | Path) -> str | None:
         return None
 
 
-def rule_times(folder: str | Path) -> list[dict[str, Any]]:
-    """Return jobs, seconds and the largest memory (MiB) of each rule, from Snakemake's benchmark files."""
+def rule_times(benchmarks: Iterable[str | Path]) -> list[dict[str, Any]]:
+    """Return jobs, seconds and the largest memory (MiB) of each rule, from Snakemake's benchmark files.
+
+    A file is named `<rule>.tsv`, or `<rule>-<item>.tsv`; one that is not there is passed over.
+    """
     rows = []
-    for path in sorted(Path(folder).glob("*.tsv")):
+    for path in filter(Path.is_file, map(Path, benchmarks)):
         found = pd.read_csv(path, sep="\t", na_values="-")
         rows.append(
             {

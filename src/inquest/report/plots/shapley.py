@@ -25,6 +25,7 @@ from inquest.report.figures import (
 )
 from inquest.valuation.shapley import ShapleyValues
 
+TAIL = 0.025  # of the rows at each end lie beyond the axes of the values
 FOLLOWED = 5  # best and worst rows whose running estimates are drawn in colour
 
 
@@ -32,16 +33,19 @@ def values(path: str | Path, table: pd.DataFrame, classes: Sequence[str], metric
     """Draw the histogram of all values, stacked by label, and every row's value by rank with its error."""
     colours = label_colours(classes)
     with figure("wide", height=3.1, columns=2, width_ratios=[1, 1.15]) as (fig, (left, right)):
-        power = scale(table["value"].quantile([0.01, 0.99]))
-        low, high = table["value"].quantile([0.01, 0.99]) / 10.0**power
-        data = [table.loc[table["label"] == name, "value"].to_numpy() / 10.0**power for name in classes]
+        low, high = table["value"].quantile([TAIL, 1 - TAIL])
+        reach = max(-low, high, 1e-12)  # the few rows beyond are drawn at the edge
+        power = scale([reach])
+        reach /= 10.0**power
+        inside = (table["value"] / 10.0**power).clip(-reach, reach)
+        data = [inside[table["label"] == name] for name in classes]
         left.hist(
             data,
-            bins=30,
-            range=(min(low, 0), max(high, 0)),
+            bins=31,
+            range=(-reach, reach),
             stacked=True,
             color=[colours[name] for name in classes],
-            label=list(classes),
+            label=[named(name) for name in classes],
         )
         left.axvline(0, color=SOFT, linewidth=0.8)
         mean = table["value"].mean() / 10.0**power
@@ -56,9 +60,9 @@ def values(path: str | Path, table: pd.DataFrame, classes: Sequence[str], metric
         right.plot(ranks[value > 0], value[value > 0], ".", markersize=2.5, color=SIGN["helps"])
         right.plot(ranks[value <= 0], value[value <= 0], ".", markersize=2.5, color=SIGN["hurts"])
         right.axhline(0, color=SOFT, linewidth=0.8)
-        middle = (ranks >= 0.01 * len(ranks)) & (ranks <= 0.99 * len(ranks))
-        reach = 1.1 * max(np.abs(value[middle]).max(initial=0), 2 * np.median(error), 1e-12)
-        right.set(xlabel="rank", ylabel=f"value ± 2 standard errors{times(power)}", ylim=(-reach, reach))
+        right.set(
+            xlabel="rank", ylabel=f"value ± 2 standard errors{times(power)}", ylim=(-1.5 * reach, 1.5 * reach)
+        )
         left.locator_params(axis="x", nbins=6)
         fig.legend(loc="outside lower center", ncols=min(5, len(classes) + 1))
         write_figure(path, fig)
