@@ -130,12 +130,12 @@ def test_a_listed_row_must_be_in_the_training_split(workflow):
 
 
 def test_a_learner_that_cannot_be_fitted_fails_alone(fresh):
-    """A tree refuses a negative depth only when it is fitted."""
+    """A k-NN that was promised distances refuses a table of features, but only when it is fitted."""
 
     def change(config):
         config["baseline"]["classifiers"]["broken"] = {
-            "class": "sklearn.tree.DecisionTreeClassifier",
-            "params": {"max_depth": -1},
+            "class": "sklearn.neighbors.KNeighborsClassifier",
+            "params": {"metric": "precomputed"},
         }
 
     targets = [
@@ -143,5 +143,5 @@ def test_a_learner_that_cannot_be_fitted_fails_alone(fresh):
     ]
     done = fresh.run(*targets, config=fresh.config(change))
     line = complaint(done)
-    assert "DecisionTreeClassifier: it can't be fitted on" in line
+    assert "KNeighborsClassifier: it can't be fitted on" in line
     assert [(fresh.folder / path).exists() for path in targets] == [False, True, True]
