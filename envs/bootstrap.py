@@ -203,9 +203,9 @@ def install_python(files: list[str]) -> None:
         "--require-hashes",
     ]
     run([str(PYTHON), "-m", "pip", "install", *options, *(f"--requirement={ENVS / name}" for name in todo)])
-    # On all cores, where pip would use one. Each job of the workflow is a process of its own; where it may not
-    # write byte code (PYTHONDONTWRITEBYTECODE), it would compile whatever it imports, for seconds. Templates
-    # for other Pythons, which some packages carry, do not compile, and nothing imports them.
+    # On all cores, where pip would use one. Each job of the workflow is a process of its own: where it may
+    # not write byte code (PYTHONDONTWRITEBYTECODE), it would compile whatever it imports, for seconds.
+    # Templates for other Pythons, which some packages carry, do not compile, and nothing imports them.
     compiling = [str(PYTHON), "-m", "compileall", "-qq", "-j", "0", str(VENV / "lib")]
     subprocess.run(compiling, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     STAMP.write_text(json.dumps({"path": str(VENV), "files": installed | wanted}, indent=1, sort_keys=True))
