@@ -62,10 +62,6 @@ class Build:
         self._numbers[kind] = self._numbers.get(kind, 0) + 1
         return self._numbers[kind]
 
-    def restart(self, kind: str) -> None:
-        """Begin anew with 1."""
-        self._numbers[kind] = 0
-
     def label(self, kind: str, chapter: str, name: str, anchor: str, label_text: str) -> None:
         """Make something known by its name, so that references find it."""
         if any(label.anchor == anchor for label in self._labels):
