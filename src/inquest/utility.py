@@ -7,7 +7,7 @@ rows. Learners make utilities, valuation reads them; neither knows the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -54,11 +54,15 @@ class Utility(Protocol):
         """Return the worth of everything but ``rows``."""
         ...
 
+    def without_each(self, groups: Iterable[ArrayLike]) -> Iterator[float]:
+        """Yield the worth of everything but the first group of rows, but the second, and so on."""
+        ...
+
 
 class PlainUtility:
-    """The utility whose walk and complement are computed by asking anew for each subset.
+    """The utility whose walk and complements are computed by asking anew for each subset.
 
-    Families that have a shortcut override `walk` and `without`, and must agree with this one.
+    Families that have a shortcut override `walk` and `without_each`, and must agree with this one.
     """
 
     n_rows: int
@@ -73,6 +77,10 @@ class PlainUtility:
 
     def without(self, rows: ArrayLike) -> float:
         return self(np.setdiff1d(np.arange(self.n_rows), as_rows(rows, self.n_rows)))
+
+    def without_each(self, groups: Iterable[ArrayLike]) -> Iterator[float]:
+        for rows in groups:
+            yield self.without(rows)
 
 
 class FunctionUtility(PlainUtility):

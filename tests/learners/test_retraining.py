@@ -94,7 +94,7 @@ def test_a_set_is_worth_what_scikit_learn_scores(name, k):
         assert float(score) == expected["accuracy"]
         known = {metric: value for metric, value in score.metrics.items() if not np.isnan(value)}
         assert known == pytest.approx(expected, abs=1e-7 if "boosted" in name else 1e-12)
-    assert utility.fits == 2
+    assert utility.solved["plain"] == 2
 
 
 @pytest.mark.parametrize(("name", "k"), CASES)
@@ -126,7 +126,7 @@ def test_one_class_and_no_rows(name):
     assert float(ones) == np.mean(y_test == 1)
     majority = np.bincount(y).argmax()
     assert float(utility([])) == np.mean(y_test == majority)
-    assert utility.fits == 0
+    assert utility.solved["plain"] == 0
     if name in WITHOUT_PROBABILITIES:  # then a constant model has none either
         assert np.isnan(ones.metrics["neg_log_loss"])
     else:
@@ -212,10 +212,10 @@ def test_fits_that_do_not_converge_are_counted():
     utility = make(LogisticRegression(max_iter=1))
     utility(np.arange(60))
     utility(np.flatnonzero(utility.y == 1))  # one class: nothing is fitted
-    assert (utility.fits, utility.unconverged) == (1, 1)
+    assert (utility.solved["plain"], utility.unconverged) == (1, 1)
     utility = make(LogisticRegression())
     utility(np.arange(60))
-    assert (utility.fits, utility.unconverged) == (1, 0)
+    assert (utility.solved["plain"], utility.unconverged) == (1, 0)
 
 
 def test_warnings_of_the_learner_do_not_spill():

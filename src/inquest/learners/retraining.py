@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -42,14 +43,20 @@ class RetrainingUtility(PlainUtility):
         The primary metric (see `METRICS`): the worth itself.
     metrics : sequence of str
         Every metric that a `Score` carries; the primary one is always among them.
+    majority : int, optional
+        The class that the empty set predicts, if it is not the most frequent one of ``y``.
 
     Attributes
     ----------
-    fits : int
-        Models fitted so far.
+    solved : Counter
+        How many models were had in which way: `plain` by the classifier's own `fit`, and, in families that
+        have a shortcut, `carried` by it.
     unconverged : int
-        How many of them warned that they had not converged.
+        How many plain fits warned that they had not converged.
     """
+
+    family = "plain retraining"
+    """What the report calls the way of retraining."""
 
     def __init__(
         self,
@@ -62,6 +69,7 @@ class RetrainingUtility(PlainUtility):
         n_classes: int,
         metric: str = "accuracy",
         metrics: Sequence[str] = (),
+        majority: int | None = None,
     ):
         self.estimator = estimator
         self.X, self.y, self.X_test, self.y_test = X, np.asarray(y), X_test, np.asarray(y_test)
@@ -70,12 +78,41 @@ class RetrainingUtility(PlainUtility):
         if unknown:
             raise ValueError(f"unknown metric {min(unknown)!r}; allowed: {', '.join(METRICS)}")
         self.metric, self.metrics = metric, tuple(dict.fromkeys((metric, *metrics)))
-        self.majority = int(np.bincount(self.y, minlength=n_classes).argmax())
-        self.fits = self.unconverged = 0
+        most = np.bincount(self.y, minlength=n_classes).argmax()
+        self.majority = int(most) if majority is None else majority
+        self.solved: Counter[str] = Counter()
+        self.unconverged = 0
 
     def __call__(self, rows: ArrayLike) -> Score:
         found = evaluate(self.y_test, self.predict(self.fit(rows), self.X_test), self.metrics)
         return Score(found[self.metric], found)
+
+    def score(self, predictions: Predictions) -> list[Score]:
+        """Return the scores of b models at once, from predictions with a leading axis of length b."""
+        found = evaluate(self.y_test, predictions, self.metrics)
+        columns = [found[name].tolist() for name in self.metrics]
+        return [
+            Score(values[0], dict(zip(self.metrics, values, strict=True)))
+            for values in zip(*columns, strict=True)
+        ]
+
+    def among(self, rows: ArrayLike) -> Self:
+        """Return the utility whose training rows are only these, in this order.
+
+        The empty set keeps its worth.
+        """
+        rows = as_rows(rows, self.n_rows)
+        return type(self)(
+            self.estimator,
+            self.X.iloc[rows] if hasattr(self.X, "iloc") else self.X[rows],
+            self.y[rows],
+            self.X_test,
+            self.y_test,
+            n_classes=self.n_classes,
+            metric=self.metric,
+            metrics=self.metrics,
+            majority=self.majority,
+        )
 
     def fit(self, rows: ArrayLike) -> FittedModel:
         """Return the model fitted on the rows.
@@ -98,7 +135,7 @@ class RetrainingUtility(PlainUtility):
         ):
             warnings.simplefilter("always")
             estimator.fit(X, y)
-        self.fits += 1
+        self.solved["plain"] += 1
         self.unconverged += any(issubclass(w.category, ConvergenceWarning) for w in caught)
         return FittedModel(estimator, codes)
 
