@@ -72,6 +72,34 @@ def test_the_full_score_is_not_asked_for_again():
     assert asked == [2, 3, 2, 2]
 
 
+def test_all_groups_are_asked_for_in_one_call_and_each_is_a_step():
+    asked, steps = [], []
+
+    class Together(PlainUtility):
+        n_rows = 3
+
+        def __call__(self, rows):
+            return float(len(rows))
+
+        def without_each(self, groups):
+            groups = [list(rows) for rows in groups]
+            asked.append(groups)
+            return iter([3.0 - len(rows) for rows in groups])
+
+    found = leave_one_out(Together(), step=lambda: steps.append(1))
+    assert found["influence"].tolist() == [1.0, 1.0, 1.0]
+    assert leave_group_out(Together(), [[0, 2], []], step=lambda: steps.append(1))["influence"].tolist() == [
+        2,
+        0,
+    ]
+    assert asked == [[[0], [1], [2]], [[0, 2], []]] and len(steps) == 5
+
+
+def test_the_full_score_may_be_a_plain_number():
+    found = leave_one_out(Scored(), [3], full=4.0)
+    assert found.columns.tolist() == ["row", "influence"] and found["influence"].tolist() == [1.0]
+
+
 def test_nothing_to_leave_out_gives_an_empty_table():
     assert leave_one_out(additive, []).columns.tolist() == ["row", "influence"]
     assert leave_group_out(additive, []).columns.tolist() == ["size", "influence"]
