@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inquest.errors import InquestError
-from inquest.utility import FunctionUtility
-from inquest.valuation import exact_shapley, tmc_shapley
+from inquest.utility import FunctionUtility, PlainUtility, Score
+from inquest.valuation import exact_shapley, random_walks, tmc_shapley
 from inquest.valuation.shapley import combine, permutation, truncate, walk
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
@@ -70,18 +69,6 @@ def test_exact_values_of_known_games(game):
 
 def test_walks_along_every_order_give_the_exact_values(game):
     assert all_walks(game[0]).values == pytest.approx(game[1], abs=1e-12)
-
-
-def test_no_players_no_values():
-    assert exact_shapley(FunctionUtility(lambda rows: 1.0, n_rows=0)).tolist() == []
-
-
-def test_too_many_players_are_refused_before_any_is_asked():
-    def never(rows):
-        raise AssertionError("asked")
-
-    with pytest.raises(InquestError, match=r"exact Shapley values: 21 players; at most 20 are allowed"):
-        exact_shapley(FunctionUtility(never, n_rows=21))
 
 
 @given(worths)
@@ -204,6 +191,117 @@ def test_one_permutation_has_no_standard_error():
 def test_no_permutation_is_refused():
     with pytest.raises(ValueError, match="at least one permutation"):
         tmc_shapley(FunctionUtility(lambda rows: 1.0, n_rows=3), permutations=0)
+
+
+# antithetic permutations
+
+
+def test_every_second_permutation_is_the_reverse_of_the_one_before():
+    for index in (0, 2, 6):
+        first = permutation(9, 5, index, antithetic=True)
+        assert first.tolist() == permutation(9, 5, index).tolist()
+        assert permutation(9, 5, index + 1, antithetic=True).tolist() == first.tolist()[::-1]
+
+
+def test_where_only_the_place_matters_a_pair_is_exact():
+    """j rows are worth j². Joining j rows adds 2j + 1, in the reverse order 2 (5 - j) + 1; together 2 · 6."""
+    game = FunctionUtility(lambda rows: float(len(rows) ** 2), n_rows=6)
+    pairs = tmc_shapley(game, permutations=4, seed=1, antithetic=True)
+    assert pairs.values.tolist() == [6.0] * 6
+    assert pairs.samples.tolist() == [[6.0] * 6] * 2 and pairs.standard_errors.tolist() == [0.0] * 6
+    assert tmc_shapley(game, permutations=4, seed=1).standard_errors.min() > 0.5
+
+
+def test_errors_of_antithetic_walks_are_those_of_pairs():
+    """The spread of pairs is known by enumerating all orders, and met by 2,000 random pairs."""
+    n, worth, values = GAMES["weighted voting [4; 3, 2, 1]"]
+    game = FunctionUtility(worth, n_rows=n)
+    orders = list(itertools.permutations(range(n)))
+    pairs = [walk(game, o, 0.0, 1.0) for order in orders for o in (order, order[::-1])]
+    spread = combine(pairs, 0.0, 1.0, antithetic=True).samples.std(axis=0)
+    found = tmc_shapley(game, permutations=4000, seed=2, antithetic=True)
+    assert found.standard_errors == pytest.approx(spread / math.sqrt(2000), rel=0.1)
+    assert np.all(np.abs(found.values - values) < 4 * found.standard_errors)
+
+
+@given(worths)
+def test_antithetic_walks_along_every_order_give_the_exact_values(worth):
+    game = random_game(worth[: 2 ** min(4, int(math.log2(len(worth))))])
+    empty, full = game([]), game(range(game.n_rows))
+    orders = list(itertools.permutations(range(game.n_rows)))
+    walks = [walk(game, o, empty, full) for order in orders for o in (order, order[::-1])]
+    found = combine(walks, empty, full, antithetic=True)
+    assert found.values == pytest.approx(exact_shapley(game), abs=1e-9)
+
+
+def test_half_a_pair_is_refused_and_so_are_walks_that_are_no_pairs():
+    game = FunctionUtility(lambda rows: float(len(rows)), n_rows=5)
+    with pytest.raises(ValueError, match="come in pairs, found 3"):
+        tmc_shapley(game, permutations=3, antithetic=True)
+    walks = random_walks(game, 4)
+    with pytest.raises(ValueError, match="come in pairs, found 3"):
+        combine(walks[:3], 0.0, 5.0, antithetic=True)
+    with pytest.raises(ValueError, match="reverse"):
+        combine(walks, 0.0, 5.0, antithetic=True)
+
+
+# every metric
+
+
+class Scored(PlainUtility):
+    """Worth: the square root of how many rows; other metrics: how many, and their sum."""
+
+    n_rows = 5
+
+    def __call__(self, rows):
+        return Score(len(rows) ** 0.5, {"count": float(len(rows)), "sum": float(np.sum(rows))})
+
+
+def test_a_walk_has_every_metric_of_each_prefix():
+    found = walk(Scored(), [3, 0, 4, 1, 2], 0.0, 5**0.5)
+    assert found.columns.tolist() == ["player", "worth", "marginal", "evaluated", "worth_count", "worth_sum"]
+    assert found["worth_count"].tolist() == [1, 2, 3, 4, 5]
+    assert found["worth_sum"].tolist() == [3, 3, 7, 8, 10]
+
+
+def test_values_on_another_metric():
+    walks = random_walks(Scored(), permutations=3, seed=4)
+    assert combine(walks, 0.0, 10.0, metric="sum").values.tolist() == pytest.approx([0, 1, 2, 3, 4])
+    assert combine(walks, 0.0, 10.0, metric="sum").efficiency_gap == pytest.approx(0)
+    assert combine(walks, -5.0, 10.0, metric="sum").efficiency_gap == pytest.approx(0)  # all to who is first
+    assert combine(walks, 0.0, 5.0, metric="count").values.tolist() == [1.0] * 5
+    assert combine(walks, 0.0, 5**0.5).values.sum() == pytest.approx(5**0.5)
+
+
+def test_other_metrics_are_carried_on_after_truncation():
+    """√4 = 2 is within 11 % of √5."""
+    found = walk(Scored(), [3, 0, 4, 1, 2], 0.0, 5**0.5, tolerance=0.11)
+    assert found["evaluated"].tolist() == [True] * 4 + [False]
+    assert found["worth_sum"].tolist() == [3, 3, 7, 8, 8]
+    assert combine([found], 0.0, 10.0, metric="sum").values.tolist() == [0, 1, 0, 3, 4]
+
+
+def test_a_walk_that_does_not_start_has_the_metrics_of_the_empty_set():
+    empty, full = Scored()([]), Scored()(range(5))
+    found = walk(Scored(), range(5), empty, full, tolerance=2)
+    assert found["worth_count"].tolist() == [0.0] * 5
+    pd.testing.assert_frame_equal(found, truncate(walk(Scored(), range(5), empty, full), empty, full, 2))
+    unknown = truncate(walk(Scored(), range(5), 0.0, full), 0.0, full, 2)
+    assert unknown["worth"].tolist() == [0.0] * 5 and unknown["worth_count"].isna().all()
+
+
+@given(st.permutations(range(5)), st.floats(0, 1))
+def test_truncating_a_finished_walk_truncates_every_metric(order, tolerance):
+    empty, full = Scored()([]), Scored()(range(5))
+    cut = truncate(walk(Scored(), order, empty, full), empty, full, tolerance)
+    pd.testing.assert_frame_equal(cut, walk(Scored(), order, empty, full, tolerance))
+
+
+def test_walks_know_what_is_known_of_the_empty_and_the_full_set():
+    asked = []
+    game = FunctionUtility(lambda rows: asked.append(len(rows)) or float(len(rows)), n_rows=3)
+    random_walks(game, permutations=1, empty=0.0, full=3.0)
+    assert asked == [1, 2, 3]
 
 
 # truncation

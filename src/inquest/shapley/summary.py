@@ -59,7 +59,7 @@ def summarise_rows(
     ranked = values.sort_values(["value", "row"], ascending=[False, True], kind="stable", ignore_index=True)
     show = min(show, len(ranked) // 2)
     error, sd = values["standard_error"], float(values["value"].std())
-    repeated = len(walks) > 1
+    repeated = len(found.samples) > 1
     # what a walk gives to one row it takes from others: errors sum to 0, hence n - 1 as in the variance
     noise = float((error**2).sum()) / (len(values) - 1)
     reliability = max(0.0, 1 - noise / sd**2) if repeated and sd > 0 else None
@@ -104,7 +104,7 @@ def summarise_rows(
                 "label": name,
                 "rows": len(mine),
                 "mean": float(mine["value"].mean()),
-                "standard_error": _error_of_mean(found.marginals[:, mine.index]),
+                "standard_error": _error_of_mean(found.samples[:, mine.index]),
                 "sd": float(mine["value"].std()),
                 "positive": float((mine["value"] > 0).mean()),
             }
@@ -127,18 +127,17 @@ def summarise_rows(
 def _clear_by_chance(found: ShapleyValues) -> float:
     """Return how many values would be over two standard errors from 0 if help and harm were a coin toss.
 
-    The signs of each player's marginal contributions are flipped in all ways (up to 10 permutations; beyond,
-    in 1,024 random ways). Marginal contributions are far from normal, so Student's t would not do.
+    The signs of each player's samples are flipped in all ways (up to 10 samples; beyond, in 1,024 random
+    ways). Marginal contributions are far from normal, so Student's t would not do.
     """
-    m = len(found.marginals)
+    samples = found.samples
+    m = len(samples)
     if m <= 10:
         signs = np.array(list(itertools.product((1, -1), repeat=m)))
     else:
         signs = np.random.default_rng(0).choice((1, -1), size=(1024, m))
-    mean = signs @ found.marginals / m
-    variance = ((found.marginals**2).mean(axis=0) - mean**2) / (
-        m - 1
-    )  # of the mean: its squared standard error
+    mean = signs @ samples / m
+    variance = ((samples**2).mean(axis=0) - mean**2) / (m - 1)  # of the mean: its squared standard error
     return float((mean**2 > 4 * variance).mean(axis=0).sum())
 
 
@@ -152,9 +151,9 @@ def _early_share(walks: Sequence[pd.DataFrame]) -> float | None:
     return float(squares[: _early(len(squares))].sum() / squares.sum()) if squares.any() else None
 
 
-def _error_of_mean(marginals: NDArray[np.float64]) -> float | None:
-    """Return the standard error of the mean value of some players; errors of one walk go together."""
-    means = marginals.mean(axis=1)
+def _error_of_mean(samples: NDArray[np.float64]) -> float | None:
+    """Return the standard error of the mean value of some players; errors of one sample go together."""
+    means = samples.mean(axis=1)
     return float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else None
 
 

@@ -1,8 +1,7 @@
-"""Data Shapley values: Truncated Monte Carlo (Ghorbani & Zou 2019, algorithm 1), and exact by enumeration."""
+"""Data Shapley values by Truncated Monte Carlo (Ghorbani & Zou 2019, algorithm 1)."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,49 +9,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from inquest.errors import InquestError
 from inquest.runtime import seed_for
 from inquest.utility import Utility
+from inquest.valuation.scores import metrics_of
+from inquest.valuation.semivalues import Semivalues, by_player, check_pairs, evaluated
 
-MOST_PLAYERS = 20
 
-
-@dataclass(frozen=True)
-class ShapleyValues:
-    """Shapley values estimated from walks along random permutations.
+@dataclass(frozen=True, kw_only=True)
+class ShapleyValues(Semivalues):
+    """Shapley values estimated from walks along random permutations: the semivalue that is efficient.
 
     Attributes
     ----------
-    marginals : ndarray of float, shape (permutations, n)
-        What each player added in each walk; 0 after truncation.
     empty, full : float
         U(empty) and U(all).
-    evaluated : ndarray of int, shape (permutations,)
-        How many prefixes of each walk were retrained.
     """
 
-    marginals: NDArray[np.float64]
     empty: float
     full: float
-    evaluated: NDArray[np.intp]
-
-    @property
-    def values(self) -> NDArray[np.float64]:
-        """The estimates: each player's mean marginal contribution, shape (n,)."""
-        return self.marginals.mean(axis=0)
-
-    @property
-    def standard_errors(self) -> NDArray[np.float64]:
-        """Standard deviation over permutations by √permutations, shape (n,); NaN from a single one."""
-        count = len(self.marginals)
-        if count < 2:
-            return np.full(self.marginals.shape[1], np.nan)
-        return self.marginals.std(axis=0, ddof=1) / math.sqrt(count)
-
-    @property
-    def running(self) -> NDArray[np.float64]:
-        """The estimates after 1, 2, … permutations, shape (permutations, n)."""
-        return self.marginals.cumsum(axis=0) / np.arange(1, len(self.marginals) + 1)[:, None]
 
     @property
     def efficiency_gap(self) -> float:
@@ -61,7 +35,7 @@ class ShapleyValues:
 
 
 def tmc_shapley(
-    utility: Utility, permutations: int = 10, tolerance: float = 0.0, seed: int = 0
+    utility: Utility, permutations: int = 10, tolerance: float = 0.0, seed: int = 0, antithetic: bool = False
 ) -> ShapleyValues:
     """Estimate Data Shapley values by Truncated Monte Carlo (Ghorbani & Zou 2019, algorithm 1).
 
@@ -75,6 +49,9 @@ def tmc_shapley(
         later players of that walk get 0. With 0 no walk stops early.
     seed : int
         Permutation i depends on (seed, i) alone.
+    antithetic : bool
+        Walk along each order and then along its reverse (Mitchell et al. 2022): who came early
+        comes late, and what its place did to a player's contribution cancels in part. Takes an even number.
 
     Returns
     -------
@@ -87,18 +64,54 @@ def tmc_shapley(
     >>> tmc_shapley(additive, permutations=2).values.tolist()
     [0.0, 1.0, 2.0, 3.0]
     """
+    full, empty = utility(np.arange(utility.n_rows)), utility([])
+    walks = random_walks(utility, permutations, tolerance, seed, antithetic, empty, full)
+    return combine(walks, empty, full, antithetic=antithetic)
+
+
+def random_walks(
+    utility: Utility,
+    permutations: int = 10,
+    tolerance: float = 0.0,
+    seed: int = 0,
+    antithetic: bool = False,
+    empty: float | None = None,
+    full: float | None = None,
+) -> list[pd.DataFrame]:
+    """Return walks along random orders, from which `combine` and `semivalues` make values.
+
+    Parameters
+    ----------
+    utility, permutations, tolerance, seed, antithetic
+        As for `tmc_shapley`.
+    empty, full : float, optional
+        U(empty) and U(all), if they are known already.
+
+    Returns
+    -------
+    list of DataFrame
+        As `walk` returns them.
+    """
     if permutations < 1:
         raise ValueError("at least one permutation is needed")
-    full, empty = float(utility(np.arange(utility.n_rows))), float(utility([]))
-    walks = [
-        walk(utility, permutation(utility.n_rows, seed, i), empty, full, tolerance)
+    if antithetic and permutations % 2:
+        raise ValueError(f"antithetic permutations come in pairs, found {permutations}")
+    n = utility.n_rows
+    full = utility(np.arange(n)) if full is None else full
+    empty = utility([]) if empty is None else empty
+    return [
+        walk(utility, permutation(n, seed, i, antithetic), empty, full, tolerance)
         for i in range(permutations)
     ]
-    return combine(walks, empty, full)
 
 
-def permutation(n: int, seed: int, index: int) -> NDArray[np.intp]:
-    """Return the random order number ``index`` of n players; it depends on n, seed and index alone."""
+def permutation(n: int, seed: int, index: int, antithetic: bool = False) -> NDArray[np.intp]:
+    """Return the random order number ``index`` of n players; it depends on the arguments alone.
+
+    If ``antithetic``, number 2i + 1 is the reverse of number 2i, which is what it is without.
+    """
+    if antithetic and index % 2:
+        return permutation(n, seed, index - 1)[::-1]
     return np.random.default_rng(seed_for(seed, "permutation", index)).permutation(n)
 
 
@@ -128,73 +141,80 @@ def walk(
     -------
     DataFrame
         One row for each player, in the walk's order: `player`, `worth` (of the prefix that ends with it),
-        `marginal`, and `evaluated` (False after truncation, where the worth is carried on).
+        `marginal`, `evaluated` (False after truncation, where the worth is carried on), and
+        `worth_<metric>` for every metric that the utility's scores carry. A walk that is truncated before
+        its first prefix has those of ``empty``.
     """
     order = np.asarray(order)
-    worth, marginal, evaluated = np.empty(len(order)), np.zeros(len(order)), np.zeros(len(order), bool)
-    before, prefixes = float(empty), utility.walk(order)
-    for k in range(len(order)):
+    before, prefixes, scores = empty, utility.walk(order), []
+    for _ in order:
         # algorithm 1: if |V(D) - v_{k-1}| < tolerance then v_k = v_{k-1}, else v_k = V({first k})
         if abs(full - before) < tolerance * abs(full):
-            worth[k:] = before
             break
-        worth[k] = next(prefixes)
-        marginal[k], evaluated[k], before = worth[k] - before, True, worth[k]
+        before = next(prefixes)
+        scores.append(before)
         step()
-    return pd.DataFrame({"player": order, "worth": worth, "marginal": marginal, "evaluated": evaluated})
+    reached = np.minimum(np.arange(len(order)), max(len(scores) - 1, 0))  # the last one is carried on
+    known = scores or [empty]
+    worth = np.array(known, dtype=float)[reached]
+    return pd.DataFrame(
+        {
+            "player": order,
+            "worth": worth,
+            "marginal": np.diff(worth, prepend=float(empty)),
+            "evaluated": np.arange(len(order)) < len(scores),
+            **{f"worth_{name}": values[reached] for name, values in metrics_of(known).items()},
+        }
+    )
 
 
-def combine(walks: Sequence[pd.DataFrame], empty: float, full: float) -> ShapleyValues:
-    """Put walks together; the order of the walks changes nothing but the running estimates."""
-    n = len(walks[0])
-    marginals = np.zeros((len(walks), n))
-    for i, table in enumerate(walks):
-        marginals[i, table["player"].to_numpy()] = table["marginal"].to_numpy()
-    return ShapleyValues(marginals, empty, full, np.array([int(table["evaluated"].sum()) for table in walks]))
+def combine(
+    walks: Sequence[pd.DataFrame],
+    empty: float,
+    full: float,
+    metric: str | None = None,
+    antithetic: bool = False,
+) -> ShapleyValues:
+    """Put walks together; the order of the walks changes nothing but the running estimates.
+
+    Parameters
+    ----------
+    walks : sequence of DataFrame
+        As `walk` returns them.
+    empty, full : float
+        U(empty) and U(all), of the metric that is asked for.
+    metric : str, optional
+        Another metric than the primary one, if the walks have it. Truncation went by the primary one.
+    antithetic : bool
+        Whether the walks are antithetic pairs, each beside its reverse.
+
+    Raises
+    ------
+    ValueError
+        If antithetic walks don't come in pairs.
+    """
+    if antithetic:
+        check_pairs(walks)
+    return ShapleyValues(
+        marginals=by_player(walks, metric, empty),
+        evaluated=evaluated(walks),
+        antithetic=antithetic,
+        empty=float(empty),
+        full=float(full),
+    )
 
 
 def truncate(table: pd.DataFrame, empty: float, full: float, tolerance: float) -> pd.DataFrame:
     """Return a walk as it would have been with a (larger) truncation tolerance; nothing is retrained."""
-    cut = table[["player", "worth", "marginal", "evaluated"]].reset_index(drop=True)
+    worths = ["worth", *(name for name in table if name.startswith("worth_"))]
+    cut = table[["player", "worth", "marginal", "evaluated", *worths[1:]]].reset_index(drop=True)
     before = np.concatenate([[empty], cut["worth"].to_numpy()[:-1]])
     close = np.flatnonzero(np.abs(full - before) < tolerance * abs(full))
     if len(close):
-        cut.loc[close[0] :, ["worth", "marginal"]] = before[close[0]], 0.0
-        cut.loc[close[0] :, "evaluated"] = False
+        first, metrics = close[0], getattr(empty, "metrics", {})
+        for name in worths:
+            start = empty if name == "worth" else metrics.get(name.removeprefix("worth_"), np.nan)
+            cut.loc[first:, name] = cut[name][first - 1] if first else float(start)
+        cut.loc[first:, "marginal"] = 0.0
+        cut.loc[first:, "evaluated"] = False
     return cut
-
-
-def exact_shapley(utility: Utility) -> NDArray[np.float64]:
-    """Return exact Shapley values by asking for the worth of all 2**n coalitions (Shapley 1953).
-
-    Returns
-    -------
-    ndarray of float, shape (n,)
-
-    Raises
-    ------
-    InquestError
-        For more than 20 players.
-
-    Examples
-    --------
-    >>> from inquest.utility import FunctionUtility
-    >>> gloves = FunctionUtility(lambda rows: float(0 in rows and (1 in rows or 2 in rows)), n_rows=3)
-    >>> exact_shapley(gloves).round(12).tolist()
-    [0.666666666667, 0.166666666667, 0.166666666667]
-    """
-    n = utility.n_rows
-    if n > MOST_PLAYERS:
-        raise InquestError(
-            "exact Shapley values", f"{n} players", f"at most {MOST_PLAYERS} are allowed: 2**n retrains"
-        )
-    players, coalitions = np.arange(n), np.arange(2**n)  # bit i of a coalition: is player i in it?
-    worth = np.array([float(utility(players[code >> players & 1 == 1])) for code in coalitions])
-    sizes = np.bitwise_count(coalitions)
-    weights = np.array([1 / (n * math.comb(n - 1, size)) for size in range(n)])
-    values = np.empty(n)
-    for player in players:
-        outside = coalitions[coalitions >> player & 1 == 0]
-        marginals = worth[outside | 1 << player] - worth[outside]
-        values[player] = np.sum(weights[sizes[outside]] * marginals)
-    return values
