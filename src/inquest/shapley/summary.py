@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from inquest.data.summary import in_words
 from inquest.data.tables import ROW
+from inquest.valuation.convergence import relative_change, reliability
 from inquest.valuation.ranks import rank_correlation
 from inquest.valuation.shapley import ShapleyValues, combine, truncate
 
@@ -60,9 +61,7 @@ def summarise_rows(
     show = min(show, len(ranked) // 2)
     error, sd = values["standard_error"], float(values["value"].std())
     repeated = len(found.samples) > 1
-    # what a walk gives to one row it takes from others: errors sum to 0, hence n - 1 as in the variance
-    noise = float((error**2).sum()) / (len(values) - 1)
-    reliability = max(0.0, 1 - noise / sd**2) if repeated and sd > 0 else None
+    share = reliability(found.samples)
     facts = {
         "count": len(values),
         "permutations": len(walks),
@@ -80,8 +79,8 @@ def summarise_rows(
         if repeated
         else None,
         "by_chance": _clear_by_chance(found) if repeated else None,
-        "reliability": reliability,
-        "signal_sd": None if reliability is None else sd * reliability**0.5,
+        "reliability": share,
+        "signal_sd": None if share is None else sd * share**0.5,
         "early": {"rows": _early(len(values)), "share": _early_share(walks)},
         "efficiency": {
             "sum": float(found.values.sum()),
@@ -110,7 +109,7 @@ def summarise_rows(
             }
             for name, mine in values.groupby("label")
         ],
-        "change": _relative_change(found),
+        "change": relative_change(found.running, lag=2 if found.antithetic else 1),
         "best": ranked.iloc[0].to_dict(),
         "worst": ranked.iloc[-1].to_dict(),
         "show": show,
@@ -173,19 +172,6 @@ def _truncation(walks: Sequence[pd.DataFrame], found: ShapleyValues, tolerance: 
             }
         )
     return pd.DataFrame(rows)
-
-
-def _relative_change(found: ShapleyValues) -> float | None:
-    """Return how far the last permutation moved the estimates: the sum of moves by the sum of sizes.
-
-    Ghorbani & Zou (2019) stop when the mean relative change over the last 100 permutations is below 5 %; sums
-    keep values near 0, whose relative change means nothing, from deciding.
-    """
-    if len(found.marginals) < 2:
-        return None
-    before, after = found.running[-2:]
-    size = float(np.abs(after).sum())
-    return float(np.abs(after - before).sum()) / size if size > 0 else None
 
 
 def summarise_groups(
