@@ -4,6 +4,7 @@
 CORES = all
 STUDY =
 PYTHON =
+QUICK =
 
 bin = .venv/bin
 setup = @PYTHON='$(PYTHON)' sh envs/bootstrap.sh
@@ -12,13 +13,14 @@ pins = $(bin)/uv pip compile --quiet --universal --fork-strategy fewest --python
 	--no-emit-index-url --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL = help
-.PHONY: help report test lint format lock schema clean distclean
+.PHONY: help report test lint format lock schema benchmark clean distclean
 .NOTPARALLEL:
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "make report STUDY=studies/iris.yaml CORES=4   another study, on four cores (default: all)"
+	@echo "make benchmark QUICK=1                        tiny sizes, a minute, results in build/benchmarks"
 	@echo "make PYTHON=/path/to/python3.11 ...           the Python that .venv is made with"
 
 report:  ## compute the default study and write its PDFs to results/default/
@@ -57,12 +59,28 @@ lock:  ## pin what pyproject.toml asks for
 	sed '/- pip:/q' envs/inquest.yaml > .venv/inquest.yaml
 	sed 's/.*/      - "&"/' .venv/conda.txt >> .venv/inquest.yaml
 	cp .venv/inquest.yaml envs/inquest.yaml
+	grep -E '^(scikit-learn|scipy|joblib|threadpoolctl)==' envs/requirements.txt | cut -d ' ' -f 1 > .venv/shared.txt
+	$(pins) --generate-hashes -c .venv/shared.txt -o benchmarks/requirements-peers.txt benchmarks/requirements-peers.in
+
+# .venv-peers is made anew when its pins change; its stamp comes last, so an installation that was cut short is, too.
+peers = .venv-peers/requirements.txt
+
+$(peers): benchmarks/requirements-peers.txt
+	$(setup) report
+	rm -rf .venv-peers
+	$(bin)/python -m venv .venv-peers
+	.venv-peers/bin/python -m pip install -qq --no-input --no-deps --require-hashes -r benchmarks/requirements-peers.txt
+	cp benchmarks/requirements-peers.txt $@
+
+benchmark: $(peers)  ## time the learners against other tools, on a quiet machine; results in benchmarks/results/
+	$(setup) report
+	PYTHONPATH=src $(bin)/python -m benchmarks.run $(if $(QUICK),--quick)
 
 clean:  ## remove what was computed, but for results/downloads
 	if [ -d results ]; then find results -mindepth 1 -maxdepth 1 ! -name downloads -exec rm -rf {} +; fi
 	rm -rf .snakemake .pytest_cache .ruff_cache .hypothesis build
 
-distclean: clean  ## remove the downloads and .venv, too
+distclean: clean  ## remove the downloads, .venv and .venv-peers, too
 	if [ -d results ]; then chmod -R u+w results; fi
-	rm -rf results .venv
+	rm -rf results .venv .venv-peers
 	find . -name __pycache__ -prune -exec rm -rf {} +
