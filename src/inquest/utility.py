@@ -50,6 +50,10 @@ class Utility(Protocol):
         """Yield the worth of each prefix of ``order``, shortest (one row) first."""
         ...
 
+    def walks(self, orders: Sequence[ArrayLike]) -> Iterator[Sequence[float]]:
+        """Yield the worths of the prefixes of several orders side by side: all of one row, of two, …"""
+        ...
+
     def without(self, rows: ArrayLike) -> float:
         """Return the worth of everything but ``rows``."""
         ...
@@ -74,6 +78,9 @@ class PlainUtility:
         order = as_rows(order, self.n_rows)
         for size in range(1, len(order) + 1):
             yield self(order[:size])
+
+    def walks(self, orders: Sequence[ArrayLike]) -> Iterator[Sequence[float]]:
+        return zip(*map(self.walk, orders), strict=True)
 
     def without(self, rows: ArrayLike) -> float:
         return self(np.setdiff1d(np.arange(self.n_rows), as_rows(rows, self.n_rows)))

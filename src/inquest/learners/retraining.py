@@ -19,6 +19,8 @@ from inquest.errors import InquestError
 from inquest.learners.metrics import METRICS, Predictions, evaluate
 from inquest.utility import PlainUtility, Score, as_rows
 
+TOLERANCE = 1e-9
+
 
 class RetrainingUtility(PlainUtility):
     """The worth of training rows: the test score of the classifier retrained from scratch on them.
@@ -45,6 +47,8 @@ class RetrainingUtility(PlainUtility):
         Every metric that a `Score` carries; the primary one is always among them.
     majority : int, optional
         The class that the empty set predicts, if it is not the most frequent one of ``y``.
+    tolerance : float
+        Families that iterate do so until the gradient of the mean loss has this 2-norm; others ignore it.
 
     Attributes
     ----------
@@ -70,6 +74,7 @@ class RetrainingUtility(PlainUtility):
         metric: str = "accuracy",
         metrics: Sequence[str] = (),
         majority: int | None = None,
+        tolerance: float = TOLERANCE,
     ):
         self.estimator = estimator
         self.X, self.y, self.X_test, self.y_test = X, np.asarray(y), X_test, np.asarray(y_test)
@@ -80,6 +85,7 @@ class RetrainingUtility(PlainUtility):
         self.metric, self.metrics = metric, tuple(dict.fromkeys((metric, *metrics)))
         most = np.bincount(self.y, minlength=n_classes).argmax()
         self.majority = int(most) if majority is None else majority
+        self.tolerance = tolerance
         self.solved: Counter[str] = Counter()
         self.unconverged = 0
 
@@ -112,6 +118,7 @@ class RetrainingUtility(PlainUtility):
             metric=self.metric,
             metrics=self.metrics,
             majority=self.majority,
+            tolerance=self.tolerance,
         )
 
     def fit(self, rows: ArrayLike) -> FittedModel:
