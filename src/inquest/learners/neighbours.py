@@ -1,0 +1,432 @@
+"""k-nearest neighbours, without a search: a row that comes or goes changes the neighbours of few test rows.
+
+Each test row keeps a list of its nearest training rows. Along a walk a new row is put into the lists that it
+is near enough for, and when rows are left out, the next ones of longer lists move up. Distances, votes and
+probabilities are scikit-learn's; where it isn't clear which of several equally far rows scikit-learn counts
+among the k nearest, and their labels differ, scikit-learn itself is asked (see `Lists`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial.distance import cdist
+from sklearn import config_context
+from sklearn.base import BaseEstimator
+from sklearn.neighbors import KNeighborsClassifier
+
+from inquest.learners.metrics import Predictions
+from inquest.learners.retraining import RetrainingUtility
+from inquest.utility import Rows, Score, as_rows
+
+KEPT = 2**26
+"""At most so many distances are computed once and kept (512 MB); others are computed block by block."""
+HELD = 2**24
+"""At most about so many numbers are in each array of one block."""
+SCORED = 2**20
+"""At most about so many probabilities are scored at once."""
+SPARE = 4
+"""How many rows beyond the k nearest a list holds: among them it is seen whether ties can change votes."""
+MOST_CLASSES = 1000
+HUGE = 1e100
+"""Features beyond this, whose squares may overflow, are left to scikit-learn."""
+EPS = np.finfo(np.float64).eps
+NEVER = float(np.nextafter(2.0**1000, 0))
+"""Farther than any row, and its lowest bits, all set, are no label."""
+
+Values = NDArray[np.float64]
+"""Distances (squared ones for the Euclidean metric) whose lowest bits are the label of the training row."""
+
+
+class Outcome(NamedTuple):
+    """What the lists say of test rows, shapes (…, p), (…, p, k classes) and (…, p)."""
+
+    labels: NDArray[np.intp]
+    probabilities: NDArray[np.float64]
+    doubtful: NDArray[np.bool_]
+    """Where scikit-learn must be asked, since distances are equal, or nearly so."""
+
+    def at(self, index: int) -> Outcome:
+        return Outcome(*(part[index] for part in self))
+
+
+class HeapLimits(NamedTuple):
+    """How near a row must be to get into scikit-learn's heaps, which are fed rows in ascending order.
+
+    A heap takes a row only if fewer than k rows before it are as near; all others count for nothing.
+
+    Attributes
+    ----------
+    ends : ndarray of int, shape (e,)
+        After so many rows the limits change.
+    values : ndarray, shape (e + 1, p)
+        The limits, each a little generous.
+    taken : ndarray of bool, shape (p, rows)
+        Which rows each test row's heap may take.
+    """
+
+    ends: NDArray[np.intp]
+    values: NDArray[np.float64]
+    taken: NDArray[np.bool_]
+
+    def after(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return the limits after so many rows, shape (rows, p)."""
+        return self.values[np.searchsorted(self.ends, rows, side="right")]
+
+
+class Nearest(NamedTuple):
+    """The nearest training rows of each test row, nearest first, shapes (m, w).
+
+    ``found`` has all places of the flat ``rows`` in order of the row, those of row i from ``bounds[i]`` on.
+    """
+
+    rows: Rows
+    values: Values
+    found: NDArray[np.intp]
+    bounds: NDArray[np.intp]
+
+
+class NeighboursUtility(RetrainingUtility):
+    """The worth of training rows for scikit-learn's `KNeighborsClassifier`.
+
+    Equals `RetrainingUtility`: probabilities up to rounding, labels exactly. Whenever rows at (nearly) the
+    same distance leave open which of them are among the k nearest, and their labels differ, scikit-learn
+    answers for the test rows concerned: which of them it takes depends on the whole set of rows. The same
+    goes for the weights "distance" where votes are nearly equal, and where distances are so small beside
+    the rows' norms that scikit-learn's own rounding shows in its weights. `solved` counts the sets that
+    needed such an answer as `plain`, the others as `carried`.
+
+    With the weights "distance", test rows whose probabilities differ by scikit-learn's rounding alone may be
+    ranked otherwise, which metrics of ranks (`roc_auc`, `average_precision`) can see.
+    """
+
+    family = "nearest neighbours by sorted lists"
+
+    @classmethod
+    def covers(cls, estimator: BaseEstimator) -> bool:
+        """Return whether the shortcut gives what this classifier, with these parameters, would predict."""
+        if type(estimator) is not KNeighborsClassifier:
+            return False
+        whole = (int, np.integer)
+        return (
+            isinstance(estimator.n_neighbors, int)
+            and not isinstance(estimator.n_neighbors, bool)
+            and estimator.n_neighbors >= 1
+            and isinstance(estimator.weights, str)
+            and estimator.weights in ("uniform", "distance")
+            and estimator.algorithm in ("auto", "ball_tree", "kd_tree", "brute")
+            and isinstance(estimator.leaf_size, whole)
+            and estimator.leaf_size >= 1
+            and isinstance(estimator.p, Real)
+            and estimator.p > 0
+            and _metric(estimator) is not None
+            and estimator.metric_params is None
+            and (estimator.n_jobs is None or (isinstance(estimator.n_jobs, whole) and estimator.n_jobs != 0))
+        )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        X, X_test = self.X, self.X_test
+        self._carries = (
+            self.covers(self.estimator)
+            and 2 <= self.n_classes <= MOST_CLASSES
+            and all(type(A) is np.ndarray and A.dtype == np.float64 and A.ndim == 2 for A in (X, X_test))
+            and X.shape[1] > 0
+            and len(X_test) > 0
+            and max(np.abs(X).max(initial=0), np.abs(X_test).max()) < HUGE  # nor NaN
+        )
+        if not self._carries:
+            return
+        self._k, self._weighted = self.estimator.n_neighbors, self.estimator.weights == "distance"
+        self._length = self._k + SPARE
+        self._labels = 2 ** int(self.n_classes).bit_length() - 1  # the bits of a value that are its label
+        self._metric = _metric(self.estimator)
+        algorithm, d = self.estimator.algorithm, X.shape[1]
+        # uniform votes by brute force: each test row has its own heap, and rows that it turned away count
+        # for nothing; trees, and the products of blocks behind weights, depend on all the rows
+        self._heaps = not self._weighted and (algorithm == "brute" or (algorithm == "auto" and d > 15))
+        self._blocks = self._weighted and algorithm in ("brute", "auto")
+        self._norms = cdist(np.zeros((1, d)), X_test, self._metric)[0]
+        # what rounding can do to a distance, however small, as scikit-learn computes it
+        self._rounding = 8 * (d + 16) * EPS * self._norms + np.finfo(np.float64).tiny
+        if algorithm == "ball_tree":  # its bounds are differences of distances to far centres
+            self._rounding += 8 * (d + 16) * EPS * cdist(np.zeros((1, d)), X, self._metric).max(initial=0)
+        self._kept: Values | None = None
+
+    # what the lists say
+
+    def _values(self, rows: Rows, tests: NDArray | slice = slice(None)) -> Values:
+        """Return the values of training rows for test rows, shape (rows, tests)."""
+        if self._kept is None and self.n_rows * len(self.X_test) <= KEPT:
+            self._kept = self._computed(np.arange(self.n_rows), slice(None))
+        if self._kept is None:
+            return self._computed(rows, tests)
+        return self._kept[rows] if isinstance(tests, slice) else self._kept[rows[:, None], tests]
+
+    def _computed(self, rows: Rows, tests: NDArray | slice) -> Values:
+        values = cdist(self.X[rows], self.X_test[tests], self._metric)
+        bits = values.view(np.int64)
+        bits &= ~self._labels
+        bits |= self.y[rows, None]
+        return values
+
+    def _says(self, lists: Values, tests: NDArray | slice = slice(None)) -> Outcome:
+        """Return what sorted lists, shape (…, length, p), say of p test rows."""
+        near, after = lists[..., : self._k, :], lists[..., self._k, :]
+        codes = near.view(np.int64) & self._labels
+        votes = np.empty((self.n_classes, *after.shape))
+        if self._weighted:
+            weights = self._weights(near)
+            for code in range(self.n_classes):
+                np.sum(np.where(codes == code, weights, 0.0), axis=-2, out=votes[code])
+        else:
+            count = np.uint8 if self._k < 256 else np.intp
+            for code in range(self.n_classes):
+                votes[code] = np.sum((codes == code).view(np.uint8), axis=-2, dtype=count)
+        edge, rounding = near[..., -1, :], self._rounding[tests]
+        doubtful = (after <= edge * (1 + 1e-9) + rounding) & (after < NEVER)
+        if doubtful.any():
+            self._clear(doubtful, lists, rounding)
+        if self._weighted:
+            ranked = np.sort(votes, axis=0)
+            doubtful |= ranked[-1] - ranked[-2] <= 1e-9 * ranked[-1]
+            if self._blocks and self._metric == "sqeuclidean":  # weights may be off by more than 1e-11
+                doubtful |= near[..., 0, :] <= 4e11 * EPS * (self.X.shape[1] + 16) * self._norms[tests]
+        total = np.maximum(votes.sum(axis=0), np.finfo(float).tiny)
+        probabilities = np.ascontiguousarray(np.moveaxis(votes / total, 0, -1))
+        return Outcome(votes.argmax(axis=0), probabilities, doubtful)
+
+    def _weights(self, near: Values) -> NDArray[np.float64]:
+        """Return 1 / distance, or 1 for the rows at distance 0, and then 0 for the others."""
+        distances = (near.view(np.int64) & ~self._labels).view(np.float64)
+        if self._metric == "sqeuclidean":
+            distances = np.sqrt(distances)
+        with np.errstate(divide="ignore"):
+            weights = 1 / distances
+        none = np.isinf(weights)
+        return np.where(none.any(axis=-2, keepdims=True), none, weights)
+
+    def _clear(self, doubtful: NDArray[np.bool_], lists: Values, rounding: NDArray[np.float64]) -> None:
+        """Take back doubts where all the rows that compete for the last places have one label."""
+        tests = np.nonzero(doubtful)[-1]
+        tied = np.moveaxis(lists, -2, -1)[doubtful]  # (doubts, length)
+        edge = tied[:, self._k - 1, None]
+        rivals = np.abs(tied - edge) <= edge * 1e-9 + rounding[tests, None]
+        codes = tied.view(np.int64) & self._labels
+        same = (codes == codes[:, self._k - 1, None]) | ~rivals
+        doubtful[doubtful] = ~same.all(axis=1) | rivals[:, -1]
+
+    def _ask(self, rows: Rows, tests: NDArray[np.intp], found: Outcome) -> None:
+        """Put what scikit-learn, fitted on the rows, says of test rows in place of what was found."""
+        if self._heaps and len(np.unique(self.y[rows])) > 1:  # as `fit` and `predict` do, with less ado
+            rows = np.sort(rows)
+            model = KNeighborsClassifier(
+                min(self._k, len(rows)), algorithm="brute", metric=self.estimator.metric, p=self.estimator.p
+            )
+            with config_context(assume_finite=True, skip_parameter_validation=True):
+                said = model.fit(self.X[rows], self.y[rows]).predict_proba(self.X_test[tests])
+            found.probabilities[tests] = 0.0
+            found.probabilities[tests[:, None], model.classes_] = said
+            found.labels[tests] = model.classes_[said.argmax(axis=1)]
+            self.solved["plain"] += 1
+            return
+        if self._blocks:  # what it says of a test row can depend, in the last digit, on the others
+            tests = np.arange(len(self.X_test))
+        said = self.predict(self.fit(rows), self.X_test[tests])
+        found.labels[tests], found.probabilities[tests] = said.labels, said.scores
+
+    def _heap_limits(self, rows: Rows, tests: NDArray[np.intp], k: int) -> HeapLimits:
+        """Return what the heaps of test rows can take after (some of) these ascending rows."""
+        ends = [k]
+        while ends[-1] < len(rows):
+            ends.append(ends[-1] + ends[-1] // 2 + 1)
+        ends = np.array(ends[:-1], np.intp)  # each at most len(rows) - 1, for it is the next row that asks
+        limits = np.full((len(ends) + 1, len(tests)), NEVER)
+        taken = np.empty((len(tests), len(rows)), bool)
+        segment = np.searchsorted(ends, np.arange(len(rows)), side="right")
+        step = max(1, HELD // max(1, len(rows)))
+        for start in range(0, len(tests), step):
+            some = slice(start, start + step)
+            values = self._values(rows, tests[some])
+            best = values[:0]
+            for i, end in enumerate(ends):
+                best = np.concatenate([best, values[ends[i - 1] if i else 0 : end]])
+                best = np.partition(best, k - 1, axis=0)[:k]
+                limits[i + 1, some] = best[-1] * (1 + 1e-9) + self._rounding[tests[some]]
+            taken[some] = (values <= limits[segment, some]).T
+        return HeapLimits(ends, limits, taken)
+
+    # walks
+
+    def walk(self, order: ArrayLike) -> Iterator[Score]:
+        order = as_rows(order, self.n_rows)
+        if not self._carries:
+            yield from super().walk(order)
+            return
+        m, k = len(self.X_test), self.n_classes
+        most = max(1, min(SCORED // (m * k), HELD // (m * self._length)))
+        lists, start = np.full((self._length, m), NEVER), 0
+        before = Outcome(np.zeros(m, np.intp), np.zeros((m, k)), np.zeros(m, bool))
+        while start < len(order):
+            stop = min(start + min(max(16, 4 * start), most), len(order))
+            lists, found = self._advance(lists, order[start:stop])
+            plain = self.solved["plain"]
+            self._settle_walk(order, start, found, before)
+            self.solved["carried"] += stop - start - (self.solved["plain"] - plain)
+            yield from self.score(Predictions(found.labels, found.probabilities, found.probabilities))
+            before, start = found.at(-1), stop
+
+    def _advance(self, lists: Values, block: Rows) -> tuple[Values, Outcome]:
+        """Put the rows of a block into the lists one after another; return the lists, and all outcomes."""
+        values, m = self._values(block), lists.shape[1]
+        enters = values < lists[-1]  # (b, m): all that can enter, and some that come too late
+        entered = np.cumsum(enters.view(np.int8), axis=0, dtype=np.intp)
+        most = int(entered[-1].max())
+        entered *= m
+        entered += np.arange(m)  # the place in a flat history, shape (events, m)
+        flat = np.flatnonzero(enters)
+        comes = np.full((most, m), NEVER)  # the first to enter each list, the second, …
+        comes.ravel()[entered.ravel()[flat] - m] = values.ravel()[flat]
+        history = np.empty((most + 1, 1 + len(lists), m))
+        history[:, 0], history[0, 1:] = 0.0, lists
+        for old, new, value in zip(history[:-1], history[1:], comes, strict=True):
+            np.maximum(old[:-1], value, out=new[1:])  # into its place in a sorted list; the last falls out
+            np.minimum(new[1:], old[1:], out=new[1:])
+        seen = self._says(history[:, 1:])
+        return history[-1, 1:], Outcome(
+            seen.labels.ravel().take(entered),
+            seen.probabilities.reshape(-1, self.n_classes).take(entered, axis=0),
+            seen.doubtful.ravel().take(entered) if seen.doubtful.any() else np.zeros(entered.shape, bool),
+        )
+
+    def _settle_walk(self, order: Rows, start: int, found: Outcome, before: Outcome) -> None:
+        """Ask scikit-learn for the doubtful test rows of the prefixes that end in this block."""
+        tests = np.flatnonzero(found.doubtful.any(axis=0))
+        if not len(tests):
+            return
+        if not self._heaps:
+            for i in np.flatnonzero(found.doubtful.any(axis=1)):
+                self._ask(order[: start + i + 1], np.flatnonzero(found.doubtful[i]), found.at(i))
+            return
+        # an answer holds until a row comes that the heap of the test row may take
+        rows, came = np.sort(order[:start]), order[start : start + len(found.labels)]
+        limits = self._heap_limits(rows, tests, self._k)
+        may = self._values(came, tests) <= limits.after(np.searchsorted(rows, came))
+        doubtful = found.doubtful[:, tests]
+        held = np.concatenate([before.doubtful[None, tests], doubtful[:-1]]) & ~may
+        ask = doubtful & ~held
+        for i in np.flatnonzero(ask.any(axis=1)):
+            those = np.flatnonzero(ask[i])
+            old = rows[limits.taken[those].any(axis=0)]
+            new = came[: i + 1][may[: i + 1, those].any(axis=1)]
+            self._ask(np.concatenate([old, new]), tests[those], found.at(i))
+        asked = np.maximum.accumulate(np.where(ask, np.arange(len(came))[:, None], -1), axis=0)
+        at, those = np.nonzero(doubtful & held)
+        source, own = asked[at, those], tests[those]
+        for part, last in zip(found[:2], before[:2], strict=True):
+            part[at, own] = part[source, own]
+            part[at[source < 0], own[source < 0]] = last[own[source < 0]]
+
+    # what is left when rows are left out
+
+    def without(self, rows: ArrayLike) -> Score:
+        return next(self.without_each([rows]))
+
+    def without_each(self, groups: Iterable[ArrayLike]) -> Iterator[Score]:
+        groups = [as_rows(rows, self.n_rows) for rows in groups]
+        m, everything = len(self.X_test), np.arange(self.n_rows)
+        widest = max(map(len, groups), default=0)
+        if not self._carries or m * min(self._k + SPARE + widest, self.n_rows) > HELD:  # lists too long
+            for rows in groups:
+                yield self(np.setdiff1d(everything, rows))
+            return
+        nearest, limits = self._nearest(self._length + widest), None
+        whole = self._says(self._cut(nearest.values))
+        if whole.doubtful.any():
+            self._ask(everything, np.flatnonzero(whole.doubtful), whole)
+        most = max(1, min(SCORED // (m * self.n_classes), HELD // (m * nearest.rows.shape[1])))
+        for start in range(0, len(groups), most):
+            block = groups[start : start + most]
+            found, changed = self._left(block, nearest, whole)
+            if self._heaps and limits is None and found.doubtful.any():
+                limits = self._heap_limits(everything, np.arange(m), self._k + widest)
+            plain = self.solved["plain"]
+            for i, rows in enumerate(block):
+                self._settle_left(rows, found.at(i), changed[i], limits)
+            self.solved["carried"] += len(block) - (self.solved["plain"] - plain)
+            yield from self.score(Predictions(found.labels, found.probabilities, found.probabilities))
+
+    def _nearest(self, width: int) -> Nearest:
+        n, m = self.n_rows, len(self.X_test)
+        width = min(width, n)
+        rows, values = np.empty((m, width), np.intp), np.empty((m, width))
+        step = max(1, HELD // max(n, 1))
+        for start in range(0, m, step):
+            tests = np.arange(start, min(start + step, m))
+            all_values = np.ascontiguousarray(self._values(np.arange(n), tests).T)
+            near = np.argpartition(all_values, width - 1, axis=1)[:, :width] if width < n else None
+            near = np.tile(np.arange(n), (len(tests), 1)) if near is None else near
+            found = np.take_along_axis(all_values, near, axis=1)
+            order = np.argsort(found, axis=1)
+            rows[tests] = np.take_along_axis(near, order, axis=1)
+            values[tests] = np.take_along_axis(found, order, axis=1)
+        places = np.argsort(rows, axis=None, kind="stable")
+        return Nearest(rows, values, places, np.searchsorted(rows.ravel()[places], np.arange(n + 1)))
+
+    def _cut(self, values: Values) -> Values:
+        """Return lists from sorted values, shapes (length, p) from (p, w)."""
+        lists = np.full((self._length, len(values)), NEVER)
+        lists[: values.shape[1]] = values[:, : self._length].T
+        return lists
+
+    def _left(
+        self, groups: list[Rows], nearest: Nearest, whole: Outcome
+    ) -> tuple[Outcome, NDArray[np.bool_]]:
+        """Return what the rows without each group say, and of which test rows they may say something else."""
+        m, width = nearest.rows.shape
+        found = Outcome(*(np.repeat(part[None], len(groups), axis=0) for part in whole))
+        changed = np.zeros((len(groups), m), bool)
+        # all places in lists (flat) that hold a row of the group, group by group
+        members = np.concatenate(groups)
+        first, counts = nearest.bounds[members], nearest.bounds[members + 1] - nearest.bounds[members]
+        skip = np.repeat(first - (np.cumsum(counts) - counts), counts)
+        places = nearest.found[skip + np.arange(len(skip))]
+        group = np.repeat(np.repeat(np.arange(len(groups)), [len(g) for g in groups]), counts)
+        pairs, pair = np.unique(group * m + places // width, return_inverse=True)
+        at, tests = pairs // m, pairs % m
+        left = nearest.values[tests]
+        left[pair, places % width] = NEVER
+        left.sort(axis=1)
+        for part, new in zip(found, self._says(self._cut(left), tests), strict=True):
+            part[at, tests] = new
+        changed[at, tests] = True
+        return found, changed
+
+    def _settle_left(
+        self, rows: Rows, found: Outcome, changed: NDArray[np.bool_], limits: HeapLimits | None
+    ) -> None:
+        """Ask scikit-learn for the doubtful test rows when these rows are left out."""
+        left = np.ones(self.n_rows, bool)
+        left[rows] = False
+        if not left.any():  # the majority class
+            self._ask(rows[:0], np.arange(len(changed)), found)
+            return
+        tests = np.flatnonzero(found.doubtful)
+        if limits is not None:  # where no heap held one of the rows, the answer for all rows holds
+            tests = tests[changed[tests] | limits.taken[tests[:, None], rows].any(axis=1)]
+            left &= limits.taken[tests].any(axis=0)
+        if len(tests):
+            self._ask(np.flatnonzero(left), tests, found)
+
+
+def _metric(estimator: KNeighborsClassifier) -> str | None:
+    """Return what SciPy calls the metric, or None for one that the shortcut does not cover."""
+    name = estimator.metric
+    if isinstance(name, str) and name == "minkowski":
+        name = {1: "manhattan", 2: "euclidean", np.inf: "chebyshev"}.get(estimator.p)
+    known = {"euclidean": "sqeuclidean", "manhattan": "cityblock", "chebyshev": "chebyshev"}
+    return known.get(name) if isinstance(name, str) else None
