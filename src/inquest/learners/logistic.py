@@ -21,7 +21,6 @@ from inquest.utility import Rows, Score, as_rows
 
 BLOCK = 64  # prefixes, or rows left out, that are solved together
 STALE = 7  # passes over a block from which on the Hessian is computed anew for the next one
-SLOW = 12  # passes from which on the next block is smaller
 
 
 class LogisticUtility(RetrainingUtility):
@@ -189,19 +188,22 @@ class LogisticUtility(RetrainingUtility):
                     total = np.broadcast_to(sizes, (R, b)) if near.s is None else near.s.cumsum(1)[:, size:]
                 with contextlib.suppress(linalg.LinAlgError):
                     x, reached, passes, H = join(near, theta, H, size, self.tolerance * total, scale)
+            # the block ends where the first walk is stuck; a walk stuck at once goes on alone
+            b = max(1, int(np.argmin(np.append(reached.all(axis=0), False))))
+            x, reached = x[..., :b], reached[:, :b]
             self.solved["carried"] += int(reached.sum())
             known: dict[int, Score] = {}
-            for r, j in np.argwhere(~reached):
-                start = x[r, :, :, j - 1] if j else theta[r]
-                rows = slice(sizes[j])
-                alone = near.part(rows, problem=slice(r, r + 1))
-                self._solve(alone, y[r, rows], orders[r, rows], rows, start, x[r, :, :, j], known, r * b + j)
+            for r in np.flatnonzero(~reached[:, 0]):
+                part = near.part(slice(size + 1), problem=slice(r, r + 1))
+                rows = orders[r, : size + 1]
+                self._solve(part, y[r, : size + 1], rows, slice(None), theta[r], x[r, :, :, 0], known, r)
             scores = list(self._scores(Z_test[:, :, :D], x, codes, known))
             yield from zip(*(scores[r * b : (r + 1) * b] for r in range(R)), strict=True)
-            theta, size = np.ascontiguousarray(x[..., -1]), size + b
-            if passes > STALE or not reached.all() or self._balanced:
+            size += b
+            theta = x[:, : min(size, Z.shape[2] - ones) + ones, :, -1]
+            if passes > STALE or b < len(sizes) or self._balanced:
                 H = None
-            b = min(BLOCK, size, b // 2 + 1 if passes > SLOW else 2 * b)
+            b = min(BLOCK, size)
 
     def _solve(
         self,

@@ -22,7 +22,10 @@ multiplies, in place, those of rows outside a set by 0."""
 
 HELD = 1 << 17  # residuals held at a time: one megabyte stays in the processor's cache
 MOST_STEPS, HALVINGS = 60, 30
-MOST_PASSES = 20
+MOST_PASSES = 16
+MEMORY = 8  # secants kept
+SPANNED = 1e-5
+HOPEFUL = 1.0  # the share of a gradient that the first step may leave
 
 
 class Loss:
@@ -254,7 +257,9 @@ def settle(
 
     Newton steps with a Hessian that is a little off converge linearly; what a step did to the last ones
     (secants) corrects for it (Anderson 1965; Walker & Ni 2011), here with an orthonormal basis of the
-    secants, for each set its own. Sets at either end of the stack that have converged are left alone.
+    secants, for each set its own. Sets at either end of the stack that have converged are left alone. From
+    the first set on that the first step didn't bring closer, all are given up: they begin with a row that
+    changes too much for the Hessian at hand.
 
     Parameters
     ----------
@@ -274,39 +279,54 @@ def settle(
     passes : int
     """
     R, P, b = x.shape
-    found, reached = x.copy(), np.zeros((R, b), bool)
+    found, reached, stuck = x.copy(), np.zeros((R, b), bool), np.zeros((R, b), bool)
     sets = slice(0, b)
-    secants, moves = np.empty((2, MOST_PASSES, R, P, b))  # orthonormal changes of f, and what x - f did
-    last = None
-    for passes in range(MOST_PASSES):
+    memory = min(P, MEMORY)
+    secants, moves = np.empty((2, memory, R, P, b))  # orthonormal changes of f, and what x - f did
+    known, last = 0, None
+    start = _norms(g)
+    for passes in range(1, MOST_PASSES + 1):  # noqa: B007 (it is returned)
         f = precondition(g, sets)
         new = x - f
         if last is not None:
+            known %= memory  # a full basis says all that can be said; begin another
             secant = f - last[1]
             move = x - last[0]
             move -= secant
-            if passes > 1:
-                known, along = secants[: passes - 1, ..., sets], moves[: passes - 1, ..., sets]
-                share = np.einsum("irpb,rpb->irb", known, secant)
-                secant -= np.einsum("irpb,irb->rpb", known, share)
-                move -= np.einsum("irpb,irb->rpb", along, share)
-            size = np.sqrt(np.einsum("rpb,rpb->rb", secant, secant))
-            size = np.divide(1, size, out=np.zeros_like(size), where=size > 0)[:, None, :]
-            np.multiply(secant, size, out=secants[passes - 1, ..., sets])
-            np.multiply(move, size, out=moves[passes - 1, ..., sets])
-            share = np.einsum("irpb,rpb->irb", secants[:passes, ..., sets], f)
-            new -= np.einsum("irpb,irb->rpb", moves[:passes, ..., sets], share)
+            before = _norms(secant)
+            if known:
+                share = np.einsum("irpb,rpb->irb", secants[:known, ..., sets], secant)
+                secant -= np.einsum("irpb,irb->rpb", secants[:known, ..., sets], share)
+                move -= np.einsum("irpb,irb->rpb", moves[:known, ..., sets], share)
+            size = _norms(secant)
+            # what is in the span of the known secants but for rounding says nothing new
+            size = np.divide(1, size, out=np.zeros_like(size), where=size > SPANNED * before)[:, None, :]
+            np.multiply(secant, size, out=secants[known, ..., sets])
+            np.multiply(move, size, out=moves[known, ..., sets])
+            known += 1
+            share = np.einsum("irpb,rpb->irb", secants[:known, ..., sets], f)
+            new -= np.einsum("irpb,irb->rpb", moves[:known, ..., sets], share)
         last, x = (x, f), new
         g = gradients(x, sets)
-        norm = np.sqrt(np.einsum("rpb,rpb->rb", g, g))
+        norm = _norms(g)
         done = (norm <= goals[:, sets]) & ~reached[:, sets]
         if done.any():
             np.copyto(found[..., sets], x, where=done[:, None, :])
             reached[:, sets] |= done
-        left = np.flatnonzero((~reached[:, sets] & np.isfinite(norm)).any(axis=0))
+        if passes == 1:
+            stuck = ~reached & ~(norm < HOPEFUL * start)
+            hopeless = np.flatnonzero(stuck.any(axis=0))
+            end = max(1, int(hopeless[0])) if len(hopeless) else b
+        left = np.flatnonzero((~reached[:, sets] & ~stuck[:, sets] & np.isfinite(norm)).any(axis=0))
+        left = left[left < end - sets.start]
         if not len(left):
             break
         inner = slice(int(left[0]), int(left[-1]) + 1)
         x, g, last = x[..., inner], g[..., inner], (last[0][..., inner], last[1][..., inner])
         sets = slice(sets.start + inner.start, sets.start + inner.stop)
-    return found, reached, passes + 1
+    return found, reached, passes
+
+
+def _norms(stack: Array) -> Array:
+    """Return the 2-norms over the parameters, shape (R, b)."""
+    return np.sqrt(np.einsum("rpb,rpb->rb", stack, stack))
