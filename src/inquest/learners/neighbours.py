@@ -29,8 +29,6 @@ HELD = 2**24
 """At most about so many numbers are in each array of one block."""
 SCORED = 2**20
 """At most about so many probabilities are scored at once."""
-SPARE = 4
-"""How many rows beyond the k nearest a list holds: among them it is seen whether ties can change votes."""
 MOST_CLASSES = 1000
 HUGE = 1e100
 """Features beyond this, whose squares may overflow, are left to scikit-learn."""
@@ -142,7 +140,7 @@ class NeighboursUtility(RetrainingUtility):
         if not self._carries:
             return
         self._k, self._weighted = self.estimator.n_neighbors, self.estimator.weights == "distance"
-        self._length = self._k + SPARE
+        self._length = self._k + max(2, self._k // 4)  # spare ones show whether ties can change votes
         self._labels = 2 ** int(self.n_classes).bit_length() - 1  # the bits of a value that are its label
         self._metric = _metric(self.estimator)
         algorithm, d = self.estimator.algorithm, X.shape[1]
@@ -197,8 +195,13 @@ class NeighboursUtility(RetrainingUtility):
             if self._blocks and self._metric == "sqeuclidean":  # weights may be off by more than 1e-11
                 doubtful |= near[..., 0, :] <= 4e11 * EPS * (self.X.shape[1] + 16) * self._norms[tests]
         total = np.maximum(votes.sum(axis=0), np.finfo(float).tiny)
-        probabilities = np.ascontiguousarray(np.moveaxis(votes / total, 0, -1))
-        return Outcome(votes.argmax(axis=0), probabilities, doubtful)
+        probabilities = np.empty((*after.shape, self.n_classes))
+        labels, most = np.zeros(after.shape, np.intp), votes[0].copy()
+        for code in range(self.n_classes):  # of classes with equal votes, the first
+            np.divide(votes[code], total, out=probabilities[..., code])
+            labels[votes[code] > most] = code
+            np.maximum(most, votes[code], out=most)
+        return Outcome(labels, probabilities, doubtful)
 
     def _weights(self, near: Values) -> NDArray[np.float64]:
         """Return 1 / distance, or 1 for the rows at distance 0, and then 0 for the others."""
@@ -340,7 +343,7 @@ class NeighboursUtility(RetrainingUtility):
         groups = [as_rows(rows, self.n_rows) for rows in groups]
         m, everything = len(self.X_test), np.arange(self.n_rows)
         widest = max(map(len, groups), default=0)
-        if not self._carries or m * min(self._k + SPARE + widest, self.n_rows) > HELD:  # lists too long
+        if not self._carries or m * min(self._length + widest, self.n_rows) > HELD:  # lists too long
             for rows in groups:
                 yield self(np.setdiff1d(everything, rows))
             return
