@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -125,12 +126,14 @@ def test_batches_are_named_by_their_ends():
 
 
 def test_progress_is_told_now_and_then(monkeypatch, capsys):
-    now = iter([0.0, 0.0, 1.0, 6.0, 7.0, 8.0])
+    now = iter([0.0, 1.0, 6.0, 7.0, 8.0])
     monkeypatch.setattr(runtime.time, "monotonic", lambda: next(now))
-    progress = Progress("fits", 8, every=5)
+    monkeypatch.setattr(runtime.sys, "__stderr__", screen := io.StringIO())
+    progress = Progress("fits", 8, every=5, on_screen=8)
     for done in (1, 2, 3, 2):  # after 1, 6, 7 and 8 seconds
         progress.step(done)
     assert capsys.readouterr().out == "fits: 3 of 8, 10 s left\nfits: 8 of 8, 0 s left\n"
+    assert screen.getvalue() == "fits: 8 of 8, 0 s left\n"
 
 
 def test_facts_of_the_machine_and_the_packages():

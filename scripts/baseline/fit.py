@@ -11,8 +11,8 @@ with job(snakemake):
     problem = open_problem(snakemake.input.problem, snakemake.input.clean)
     utility = utility_of(problem, p, facts["features"]["types"])
     judged, predictions, seconds = judge(utility, p.bootstrap, seed_for(p.seed, "bootstrap"))
-    shares, times = time_shares(utility, seed_for(p.seed, "shares"))
+    shares, times = time_shares(utility.plain(), seed_for(p.seed, "shares"))
     name = p.classifier["name"]
-    write_json(snakemake.output.facts, {"name": name, **judged, "shares": shares})
+    write_json(snakemake.output.facts, {"name": name, "family": utility.family, **judged, "shares": shares})
     write_table(snakemake.output.predictions, predictions_table(problem, predictions))
     write_json(snakemake.output.timings, {"name": name, **seconds, "shares": times})

@@ -89,11 +89,21 @@ def batch(name: str) -> range:
 
 
 class Progress:
-    """Say in the rule's log how much of a long job is done and how long the rest will take."""
+    """Say in the rule's log, and now and then on the screen, how much of a long job is done and what is left.
 
-    def __init__(self, what: str, total: int, every: float = 5.0):
-        self.what, self.total, self.every = what, total, every
-        self.done, self.started, self.said = 0, time.monotonic(), time.monotonic()
+    Parameters
+    ----------
+    what : str
+        What is counted, such as ``rows left out``.
+    total : int
+    every, on_screen : float
+        Seconds between two lines in the log, and on the screen.
+    """
+
+    def __init__(self, what: str, total: int, every: float = 5.0, on_screen: float = 20.0):
+        self.what, self.total, self.every, self.on_screen = what, total, every, on_screen
+        self.done, self.started = 0, time.monotonic()
+        self.said = self.shown = self.started
 
     def step(self, done: int = 1) -> None:
         self.done += done
@@ -101,7 +111,11 @@ class Progress:
         if now - self.said >= self.every or self.done == self.total:
             self.said = now
             left = (now - self.started) / self.done * (self.total - self.done)
-            print(f"{self.what}: {self.done} of {self.total}, {left:.0f} s left", flush=True)
+            line = f"{self.what}: {self.done:,} of {self.total:,}, {left:.0f} s left"
+            print(line, flush=True)
+            if now - self.shown >= self.on_screen:  # beside the log, to which a job's output goes
+                self.shown = now
+                print(line, file=sys.__stderr__, flush=True)
 
 
 @contextlib.contextmanager

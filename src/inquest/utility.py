@@ -123,8 +123,15 @@ class Players(PlainUtility):
         self.members = [as_rows(rows, utility.n_rows) for rows in members]
 
     def __call__(self, rows: ArrayLike) -> float:
-        union = [self.members[player] for player in as_rows(rows, self.n_rows)]
-        return self.utility(np.unique(np.concatenate([np.empty(0, np.intp), *union])))
+        return self.utility(self._union(as_rows(rows, self.n_rows)))
+
+    def without_each(self, groups: Iterable[ArrayLike]) -> Iterator[float]:
+        every = np.arange(self.utility.n_rows)
+        players = (np.setdiff1d(np.arange(self.n_rows), as_rows(rows, self.n_rows)) for rows in groups)
+        return self.utility.without_each(np.setdiff1d(every, self._union(left)) for left in players)
+
+    def _union(self, players: Rows) -> Rows:
+        return np.unique(np.concatenate([np.empty(0, np.intp), *(self.members[i] for i in players)]))
 
 
 def as_rows(rows: ArrayLike, n_rows: int) -> Rows:

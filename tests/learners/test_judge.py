@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.linear_model import RidgeClassifier
 from sklearn.metrics import confusion_matrix
 from sklearn.naive_bayes import GaussianNB
+from sklearn.svm import LinearSVC
 
 from inquest.baseline.summary import read_predictions
 from inquest.learners import judge as module
@@ -33,7 +34,7 @@ def test_judging_is_fitting_on_all_rows_and_scoring_the_test_rows():
 
 
 def test_what_did_not_converge_or_has_no_probabilities_says_so():
-    facts, _, _ = judge(PROBLEM.utility(LogisticRegression(max_iter=1), "accuracy"), resamples=10, seed=1)
+    facts, _, _ = judge(PROBLEM.utility(LinearSVC(max_iter=1), "accuracy"), resamples=10, seed=1)
     assert facts["converged"] is False
     facts, _, _ = judge(PROBLEM.utility(RidgeClassifier(), "accuracy"), resamples=10, seed=1)
     assert facts["probabilities"] is False

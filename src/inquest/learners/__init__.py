@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_consistent_length
 
 from inquest.learners.estimators import weigh_by_code
-from inquest.learners.retraining import RetrainingUtility
+from inquest.learners.families import family_of
+from inquest.learners.retraining import TOLERANCE, RetrainingUtility
 
 __all__ = ["RetrainingUtility", "utility_for"]
 
@@ -21,6 +24,7 @@ def utility_for(
     y_test: ArrayLike,
     metric: str = "accuracy",
     metrics: tuple[str, ...] = (),
+    tolerance: float = TOLERANCE,
 ) -> RetrainingUtility:
     """Return the utility of training rows for a classifier: their worth is its test score.
 
@@ -35,6 +39,13 @@ def utility_for(
         The primary metric, by its name in `inquest.learners.metrics.METRICS`.
     metrics : tuple of str
         Further metrics that each `Score` carries.
+    tolerance : float
+        Families that iterate do so until the gradient of the mean loss has this 2-norm.
+
+    Returns
+    -------
+    RetrainingUtility
+        Of the family that retrains this classifier exactly and fastest; its `family` says which.
 
     Examples
     --------
@@ -49,13 +60,21 @@ def utility_for(
     n = len(np.asarray(y))
     estimator = clone(estimator)
     weigh_by_code(estimator, classes.tolist())
-    return RetrainingUtility(
+    X, X_test = (_features(part) for part in (X, X_test))
+    return family_of(estimator, X)(
         estimator,
-        X if hasattr(X, "shape") else np.asarray(X),
+        X,
         codes[:n],
-        X_test if hasattr(X_test, "shape") else np.asarray(X_test),
+        X_test,
         codes[n:],
         n_classes=len(classes),
         metric=metric,
         metrics=metrics,
+        tolerance=tolerance,
     )
+
+
+def _features(X: ArrayLike) -> Any:
+    """Return features as they came, but lists and whole numbers as arrays of floats."""
+    X = X if hasattr(X, "shape") else np.asarray(X)
+    return X.astype(float) if isinstance(X, np.ndarray) and X.dtype.kind in "iufb" else X

@@ -17,7 +17,8 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, RobustScal
 
 from inquest.data.tables import ROW
 from inquest.errors import InquestError
-from inquest.learners.retraining import RetrainingUtility
+from inquest.learners.families import family_of
+from inquest.learners.retraining import TOLERANCE, RetrainingUtility
 
 PART, CODE = "part", "code"
 FEATURE, COLUMN = "feature:", "column:"  # set before the names of preprocessed features, and of raw ones
@@ -58,10 +59,14 @@ class Problem:
         return cls(X[train], code[train], X[test], code[test], row[train], row[test], list(classes))
 
     def utility(
-        self, estimator: BaseEstimator, metric: str, metrics: Sequence[str] = ()
+        self,
+        estimator: BaseEstimator,
+        metric: str,
+        metrics: Sequence[str] = (),
+        tolerance: float = TOLERANCE,
     ) -> RetrainingUtility:
-        """Return the utility of this problem's training rows for a classifier."""
-        return RetrainingUtility(
+        """Return the utility of this problem's training rows, in the classifier's fastest exact family."""
+        return family_of(estimator, self.X)(
             estimator,
             self.X,
             self.y,
@@ -70,6 +75,7 @@ class Problem:
             n_classes=len(self.classes),
             metric=metric,
             metrics=metrics,
+            tolerance=tolerance,
         )
 
 

@@ -6,7 +6,7 @@ import contextlib
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,10 @@ from sklearn.pipeline import Pipeline
 
 from inquest.errors import InquestError
 from inquest.learners.metrics import METRICS, Predictions, evaluate
-from inquest.utility import PlainUtility, Score, as_rows
+from inquest.utility import PlainUtility, Rows, Score, as_rows
 
 TOLERANCE = 1e-9
+Family = TypeVar("Family", bound="RetrainingUtility")
 
 
 class RetrainingUtility(PlainUtility):
@@ -102,14 +103,21 @@ class RetrainingUtility(PlainUtility):
             for values in zip(*columns, strict=True)
         ]
 
+    def plain(self) -> RetrainingUtility:
+        """Return the same utility without any shortcut: each model is fitted from scratch by its library."""
+        return self._like(RetrainingUtility, self.estimator)
+
     def among(self, rows: ArrayLike) -> Self:
         """Return the utility whose training rows are only these, in this order.
 
         The empty set keeps its worth.
         """
-        rows = as_rows(rows, self.n_rows)
-        return type(self)(
-            self.estimator,
+        return self._like(type(self), self.estimator, as_rows(rows, self.n_rows))
+
+    def _like(self, family: type[Family], estimator: BaseEstimator, rows: Rows | None = None) -> Family:
+        rows = np.arange(self.n_rows) if rows is None else rows
+        return family(
+            estimator,
             self.X.iloc[rows] if hasattr(self.X, "iloc") else self.X[rows],
             self.y[rows],
             self.X_test,

@@ -45,8 +45,9 @@ def coalition_worths(utility: Utility, step: Callable[[], object] = lambda: None
             "exact values", f"{n} players", f"at most {MOST_PLAYERS} are allowed: 2**n retrains"
         )
     players, worths = np.arange(n), []
-    for code in range(2**n):
-        worths.append(utility(players[code >> players & 1 == 1]))
+    # asked for as complements, which families find from the optimum of all rows
+    for worth in utility.without_each(players[code >> players & 1 == 0] for code in range(2**n)):
+        worths.append(worth)
         step()
     return worths
 
