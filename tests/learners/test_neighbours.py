@@ -39,9 +39,13 @@ def features(rng, kind, n, d):
         return rng.integers(2, size=(n, d)).astype(float)
     if kind == "grid":
         return rng.integers(-3, 4, size=(n, d)).astype(float)
-    X = rng.integers(-9, 10, size=(6, d)).astype(float)  # six rows over and over, and a constant column
-    X[:, 0] = 1.0
-    return X[rng.integers(6, size=n)]
+    if kind == "repeated":  # six rows over and over, and a constant column
+        X = rng.integers(-9, 10, size=(6, d)).astype(float)
+        X[:, 0] = 1.0
+        return X[rng.integers(6, size=n)]
+    X = rng.normal(size=(n, d))  # copies whose distances are rounded
+    X[: n // 2] = X[rng.integers(n // 4 + 1, size=n // 2)]
+    return X
 
 
 @st.composite
@@ -50,7 +54,7 @@ def problems(draw):
     rng = np.random.default_rng(draw(st.integers(0, 10**6)))
     n, m, d = draw(st.integers(1, 30)), draw(st.integers(1, 9)), draw(st.sampled_from([1, 2, 3, 17]))
     k = draw(st.integers(2, 3))
-    X = features(rng, draw(st.sampled_from(["normal", "binary", "grid", "repeated"])), n + m, d)
+    X = features(rng, draw(st.sampled_from(["normal", "binary", "grid", "repeated", "copies"])), n + m, d)
     y = rng.integers(draw(st.integers(1, k)), size=n + m)  # some classes may have no row
     estimator = KNeighborsClassifier(
         draw(st.integers(1, 8)),
@@ -126,24 +130,23 @@ def test_duplicates_with_other_labels(weights):
     assert_same(quick.without_each(groups), plain.without_each(groups))
 
 
-def test_only_the_test_rows_in_doubt_are_asked_for_and_only_when_a_near_row_came(monkeypatch):
+@pytest.mark.parametrize(("algorithm", "tests"), [("kd_tree", [0]), ("brute", [0, 1])])
+def test_only_what_is_in_doubt_is_asked_for(monkeypatch, algorithm, tests):
     """One test row has two rows of different labels at the same distance; the other has none."""
-    X, X_test = np.zeros((100, 16)), np.zeros((2, 16))
-    X[:, 0] = [-1.0, 1.0, *range(5, 103)]
-    X_test[1, 0] = 5.2
-    y, asked, ask = np.arange(100) % 2, [], NeighboursUtility._ask
+    X = np.array([-1.0, 1.0, 5.0, 6.0])[:, None]
+    predicted, ask = [], KNeighborsClassifier.predict_proba
 
-    def spied(self, rows, tests, found):
-        asked.append((len(rows), list(tests)))
-        ask(self, rows, tests, found)
+    def spied(self, X):
+        predicted.append(X[:, 0].tolist())
+        return ask(self, X)
 
-    monkeypatch.setattr(NeighboursUtility, "_ask", spied)
-    _, quick = both(KNeighborsClassifier(1), X, y, X_test, np.array([0, 0]), 2)
-    order = np.array([1, 2, 0, *range(3, 100)])
-    worth = list(quick.walk(order))
-    assert worth == [0.0, 0.5] + [1.0] * 98  # of equals, the first in X is kept
-    assert asked == [(size, [0]) for size in range(3, 17)]  # later blocks know what is near
-    assert quick.solved == {"carried": 86, "plain": 14}
+    y, X_test = np.array([0, 1, 0, 1]), np.array([0.0, 5.2])
+    plain, quick = both(KNeighborsClassifier(1, algorithm=algorithm), X, y, X_test[:, None], y[[0, 0]], 2)
+    expected = list(plain.walk([1, 2, 0, 3]))
+    monkeypatch.setattr(KNeighborsClassifier, "predict_proba", spied)
+    assert_same(quick.walk([1, 2, 0, 3]), expected)
+    assert predicted == [X_test[tests].tolist()] * 2  # of the sets {1, 2, 0} and {1, 2, 0, 3}
+    assert quick.solved == {"carried": 2, "plain": 2}
 
 
 def test_rows_of_one_label_at_the_same_distance_are_no_question():

@@ -3,7 +3,7 @@
 Each test row keeps a list of its nearest training rows. Along a walk a new row is put into the lists that it
 is near enough for, and when rows are left out, the next ones of longer lists move up. Distances, votes and
 probabilities are scikit-learn's; where it isn't clear which of several equally far rows scikit-learn counts
-among the k nearest, and their labels differ, scikit-learn itself is asked (see `Lists`).
+among the k nearest, and their labels differ, scikit-learn itself is asked (see `NeighboursUtility`).
 """
 
 from __future__ import annotations
@@ -52,30 +52,6 @@ class Outcome(NamedTuple):
         return Outcome(*(part[index] for part in self))
 
 
-class HeapLimits(NamedTuple):
-    """How near a row must be to get into scikit-learn's heaps, which are fed rows in ascending order.
-
-    A heap takes a row only if fewer than k rows before it are as near; all others count for nothing.
-
-    Attributes
-    ----------
-    ends : ndarray of int, shape (e,)
-        After so many rows the limits change.
-    values : ndarray, shape (e + 1, p)
-        The limits, each a little generous.
-    taken : ndarray of bool, shape (p, rows)
-        Which rows each test row's heap may take.
-    """
-
-    ends: NDArray[np.intp]
-    values: NDArray[np.float64]
-    taken: NDArray[np.bool_]
-
-    def after(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return the limits after so many rows, shape (rows, p)."""
-        return self.values[np.searchsorted(self.ends, rows, side="right")]
-
-
 class Nearest(NamedTuple):
     """The nearest training rows of each test row, nearest first, shapes (m, w).
 
@@ -93,10 +69,11 @@ class NeighboursUtility(RetrainingUtility):
 
     Equals `RetrainingUtility`: probabilities up to rounding, labels exactly. Whenever rows at (nearly) the
     same distance leave open which of them are among the k nearest, and their labels differ, scikit-learn
-    answers for the test rows concerned: which of them it takes depends on the whole set of rows. The same
+    answers for the test rows concerned: which of them it takes depends on the whole set of rows, and, by
+    brute force, on how it rounds distances in blocks, so that then it is given all the test rows. The same
     goes for the weights "distance" where votes are nearly equal, and where distances are so small beside
     the rows' norms that scikit-learn's own rounding shows in its weights. `solved` counts the sets that
-    needed such an answer as `plain`, the others as `carried`.
+    needed such an answer as `plain`, the others as `carried`: rows with many duplicates gain little.
 
     With the weights "distance", test rows whose probabilities differ by scikit-learn's rounding alone may be
     ranked otherwise, which metrics of ranks (`roc_auc`, `average_precision`) can see.
@@ -133,9 +110,8 @@ class NeighboursUtility(RetrainingUtility):
             self.covers(self.estimator)
             and 2 <= self.n_classes <= MOST_CLASSES
             and all(type(A) is np.ndarray and A.dtype == np.float64 and A.ndim == 2 for A in (X, X_test))
-            and X.shape[1] > 0
-            and len(X_test) > 0
-            and max(np.abs(X).max(initial=0), np.abs(X_test).max()) < HUGE  # nor NaN
+            and all(np.abs(A).max(initial=0) < HUGE for A in (X, X_test))  # nor NaN
+            and X_test.size > 0
         )
         if not self._carries:
             return
@@ -144,15 +120,12 @@ class NeighboursUtility(RetrainingUtility):
         self._labels = 2 ** int(self.n_classes).bit_length() - 1  # the bits of a value that are its label
         self._metric = _metric(self.estimator)
         algorithm, d = self.estimator.algorithm, X.shape[1]
-        # uniform votes by brute force: each test row has its own heap, and rows that it turned away count
-        # for nothing; trees, and the products of blocks behind weights, depend on all the rows
-        self._heaps = not self._weighted and (algorithm == "brute" or (algorithm == "auto" and d > 15))
-        self._blocks = self._weighted and algorithm in ("brute", "auto")
+        self._by_products = self._metric == "sqeuclidean" and algorithm in ("auto", "brute")
         self._norms = cdist(np.zeros((1, d)), X_test, self._metric)[0]
         # what rounding can do to a distance, however small, as scikit-learn computes it
-        self._rounding = 8 * (d + 16) * EPS * self._norms + np.finfo(np.float64).tiny
+        self._rounding = 16 * (d + 16) * EPS * self._norms + np.finfo(np.float64).tiny
         if algorithm == "ball_tree":  # its bounds are differences of distances to far centres
-            self._rounding += 8 * (d + 16) * EPS * cdist(np.zeros((1, d)), X, self._metric).max(initial=0)
+            self._rounding += 16 * (d + 16) * EPS * cdist(np.zeros((1, d)), X, self._metric).max(initial=0)
         self._kept: Values | None = None
 
     # what the lists say
@@ -192,7 +165,7 @@ class NeighboursUtility(RetrainingUtility):
         if self._weighted:
             ranked = np.sort(votes, axis=0)
             doubtful |= ranked[-1] - ranked[-2] <= 1e-9 * ranked[-1]
-            if self._blocks and self._metric == "sqeuclidean":  # weights may be off by more than 1e-11
+            if self._by_products:  # weights may be off by more than 1e-11
                 doubtful |= near[..., 0, :] <= 4e11 * EPS * (self.X.shape[1] + 16) * self._norms[tests]
         total = np.maximum(votes.sum(axis=0), np.finfo(float).tiny)
         probabilities = np.empty((*after.shape, self.n_classes))
@@ -225,43 +198,30 @@ class NeighboursUtility(RetrainingUtility):
 
     def _ask(self, rows: Rows, tests: NDArray[np.intp], found: Outcome) -> None:
         """Put what scikit-learn, fitted on the rows, says of test rows in place of what was found."""
-        if self._heaps and len(np.unique(self.y[rows])) > 1:  # as `fit` and `predict` do, with less ado
-            rows = np.sort(rows)
-            model = KNeighborsClassifier(
-                min(self._k, len(rows)), algorithm="brute", metric=self.estimator.metric, p=self.estimator.p
-            )
-            with config_context(assume_finite=True, skip_parameter_validation=True):
-                said = model.fit(self.X[rows], self.y[rows]).predict_proba(self.X_test[tests])
-            found.probabilities[tests] = 0.0
-            found.probabilities[tests[:, None], model.classes_] = said
-            found.labels[tests] = model.classes_[said.argmax(axis=1)]
-            self.solved["plain"] += 1
-            return
-        if self._blocks:  # what it says of a test row can depend, in the last digit, on the others
+        algorithm, few = self.estimator.algorithm, min(self._k, len(rows)) >= len(rows) // 2
+        if algorithm == "brute" or (algorithm == "auto" and (few or self.X.shape[1] > 15)):
+            # it works on blocks of test rows, and how it rounds a distance depends on the whole block
             tests = np.arange(len(self.X_test))
-        said = self.predict(self.fit(rows), self.X_test[tests])
-        found.labels[tests], found.probabilities[tests] = said.labels, said.scores
+        with config_context(assume_finite=True):
+            model = self.fit(rows)
+            if model.estimator is None or self._weighted:
+                said = self.predict(model, self.X_test[tests])
+                found.labels[tests], found.probabilities[tests] = said.labels, said.scores
+                return
+            votes = model.estimator.predict_proba(self.X_test[tests])
+        found.probabilities[tests] = 0.0
+        found.probabilities[tests[:, None], model.codes] = votes
+        found.labels[tests] = model.codes[votes.argmax(axis=1)]  # as `predict` does, without a second search
 
-    def _heap_limits(self, rows: Rows, tests: NDArray[np.intp], k: int) -> HeapLimits:
-        """Return what the heaps of test rows can take after (some of) these ascending rows."""
-        ends = [k]
-        while ends[-1] < len(rows):
-            ends.append(ends[-1] + ends[-1] // 2 + 1)
-        ends = np.array(ends[:-1], np.intp)  # each at most len(rows) - 1, for it is the next row that asks
-        limits = np.full((len(ends) + 1, len(tests)), NEVER)
-        taken = np.empty((len(tests), len(rows)), bool)
-        segment = np.searchsorted(ends, np.arange(len(rows)), side="right")
-        step = max(1, HELD // max(1, len(rows)))
-        for start in range(0, len(tests), step):
-            some = slice(start, start + step)
-            values = self._values(rows, tests[some])
-            best = values[:0]
-            for i, end in enumerate(ends):
-                best = np.concatenate([best, values[ends[i - 1] if i else 0 : end]])
-                best = np.partition(best, k - 1, axis=0)[:k]
-                limits[i + 1, some] = best[-1] * (1 + 1e-9) + self._rounding[tests[some]]
-            taken[some] = (values <= limits[segment, some]).T
-        return HeapLimits(ends, limits, taken)
+    def _settled(self, found: Outcome, sets: Iterable[Rows]) -> list[Score]:
+        """Ask for the doubtful test rows of each set of rows, and return all scores."""
+        labels, probabilities, doubtful = found
+        asked = self.solved["plain"]
+        for i, (rows, doubt) in enumerate(zip(sets, doubtful.any(axis=1).tolist(), strict=True)):
+            if doubt:
+                self._ask(rows, np.flatnonzero(doubtful[i]), found.at(i))
+        self.solved["carried"] += len(labels) - (self.solved["plain"] - asked)
+        return self.score(Predictions(labels, probabilities, probabilities))
 
     # walks
 
@@ -270,18 +230,14 @@ class NeighboursUtility(RetrainingUtility):
         if not self._carries:
             yield from super().walk(order)
             return
-        m, k = len(self.X_test), self.n_classes
-        most = max(1, min(SCORED // (m * k), HELD // (m * self._length)))
+        m = len(self.X_test)
+        most = max(1, min(SCORED // (m * self.n_classes), HELD // (m * self._length)))
         lists, start = np.full((self._length, m), NEVER), 0
-        before = Outcome(np.zeros(m, np.intp), np.zeros((m, k)), np.zeros(m, bool))
         while start < len(order):
             stop = min(start + min(max(16, 4 * start), most), len(order))
             lists, found = self._advance(lists, order[start:stop])
-            plain = self.solved["plain"]
-            self._settle_walk(order, start, found, before)
-            self.solved["carried"] += stop - start - (self.solved["plain"] - plain)
-            yield from self.score(Predictions(found.labels, found.probabilities, found.probabilities))
-            before, start = found.at(-1), stop
+            yield from self._settled(found, (order[: start + i + 1] for i in range(stop - start)))
+            start = stop
 
     def _advance(self, lists: Values, block: Rows) -> tuple[Values, Outcome]:
         """Put the rows of a block into the lists one after another; return the lists, and all outcomes."""
@@ -306,34 +262,6 @@ class NeighboursUtility(RetrainingUtility):
             seen.doubtful.ravel().take(entered) if seen.doubtful.any() else np.zeros(entered.shape, bool),
         )
 
-    def _settle_walk(self, order: Rows, start: int, found: Outcome, before: Outcome) -> None:
-        """Ask scikit-learn for the doubtful test rows of the prefixes that end in this block."""
-        tests = np.flatnonzero(found.doubtful.any(axis=0))
-        if not len(tests):
-            return
-        if not self._heaps:
-            for i in np.flatnonzero(found.doubtful.any(axis=1)):
-                self._ask(order[: start + i + 1], np.flatnonzero(found.doubtful[i]), found.at(i))
-            return
-        # an answer holds until a row comes that the heap of the test row may take
-        rows, came = np.sort(order[:start]), order[start : start + len(found.labels)]
-        limits = self._heap_limits(rows, tests, self._k)
-        may = self._values(came, tests) <= limits.after(np.searchsorted(rows, came))
-        doubtful = found.doubtful[:, tests]
-        held = np.concatenate([before.doubtful[None, tests], doubtful[:-1]]) & ~may
-        ask = doubtful & ~held
-        for i in np.flatnonzero(ask.any(axis=1)):
-            those = np.flatnonzero(ask[i])
-            old = rows[limits.taken[those].any(axis=0)]
-            new = came[: i + 1][may[: i + 1, those].any(axis=1)]
-            self._ask(np.concatenate([old, new]), tests[those], found.at(i))
-        asked = np.maximum.accumulate(np.where(ask, np.arange(len(came))[:, None], -1), axis=0)
-        at, those = np.nonzero(doubtful & held)
-        source, own = asked[at, those], tests[those]
-        for part, last in zip(found[:2], before[:2], strict=True):
-            part[at, own] = part[source, own]
-            part[at[source < 0], own[source < 0]] = last[own[source < 0]]
-
     # what is left when rows are left out
 
     def without(self, rows: ArrayLike) -> Score:
@@ -347,21 +275,13 @@ class NeighboursUtility(RetrainingUtility):
             for rows in groups:
                 yield self(np.setdiff1d(everything, rows))
             return
-        nearest, limits = self._nearest(self._length + widest), None
+        nearest = self._nearest(self._length + widest)
         whole = self._says(self._cut(nearest.values))
-        if whole.doubtful.any():
-            self._ask(everything, np.flatnonzero(whole.doubtful), whole)
         most = max(1, min(SCORED // (m * self.n_classes), HELD // (m * nearest.rows.shape[1])))
         for start in range(0, len(groups), most):
             block = groups[start : start + most]
-            found, changed = self._left(block, nearest, whole)
-            if self._heaps and limits is None and found.doubtful.any():
-                limits = self._heap_limits(everything, np.arange(m), self._k + widest)
-            plain = self.solved["plain"]
-            for i, rows in enumerate(block):
-                self._settle_left(rows, found.at(i), changed[i], limits)
-            self.solved["carried"] += len(block) - (self.solved["plain"] - plain)
-            yield from self.score(Predictions(found.labels, found.probabilities, found.probabilities))
+            left = (np.setdiff1d(everything, rows) for rows in block)
+            yield from self._settled(self._left(block, nearest, whole), left)
 
     def _nearest(self, width: int) -> Nearest:
         n, m = self.n_rows, len(self.X_test)
@@ -386,13 +306,10 @@ class NeighboursUtility(RetrainingUtility):
         lists[: values.shape[1]] = values[:, : self._length].T
         return lists
 
-    def _left(
-        self, groups: list[Rows], nearest: Nearest, whole: Outcome
-    ) -> tuple[Outcome, NDArray[np.bool_]]:
-        """Return what the rows without each group say, and of which test rows they may say something else."""
+    def _left(self, groups: list[Rows], nearest: Nearest, whole: Outcome) -> Outcome:
+        """Return what the rows without each group say, from what all of them say."""
         m, width = nearest.rows.shape
         found = Outcome(*(np.repeat(part[None], len(groups), axis=0) for part in whole))
-        changed = np.zeros((len(groups), m), bool)
         # all places in lists (flat) that hold a row of the group, group by group
         members = np.concatenate(groups)
         first, counts = nearest.bounds[members], nearest.bounds[members + 1] - nearest.bounds[members]
@@ -406,24 +323,8 @@ class NeighboursUtility(RetrainingUtility):
         left.sort(axis=1)
         for part, new in zip(found, self._says(self._cut(left), tests), strict=True):
             part[at, tests] = new
-        changed[at, tests] = True
-        return found, changed
-
-    def _settle_left(
-        self, rows: Rows, found: Outcome, changed: NDArray[np.bool_], limits: HeapLimits | None
-    ) -> None:
-        """Ask scikit-learn for the doubtful test rows when these rows are left out."""
-        left = np.ones(self.n_rows, bool)
-        left[rows] = False
-        if not left.any():  # the majority class
-            self._ask(rows[:0], np.arange(len(changed)), found)
-            return
-        tests = np.flatnonzero(found.doubtful)
-        if limits is not None:  # where no heap held one of the rows, the answer for all rows holds
-            tests = tests[changed[tests] | limits.taken[tests[:, None], rows].any(axis=1)]
-            left &= limits.taken[tests].any(axis=0)
-        if len(tests):
-            self._ask(np.flatnonzero(left), tests, found)
+        found.doubtful[[len(rows) == self.n_rows for rows in groups]] = True  # nothing is left
+        return found
 
 
 def _metric(estimator: KNeighborsClassifier) -> str | None:
