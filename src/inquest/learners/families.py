@@ -19,7 +19,7 @@ def family_of(estimator: BaseEstimator, X: NDArray | pd.DataFrame) -> type[Retra
     A family with a shortcut is taken only for the very class and the parameters that its shortcut
     reproduces exactly, and for features that are a plain array of floats.
     """
-    if isinstance(X, np.ndarray) and X.dtype == np.float64 and X.shape[1]:
+    if type(X) is np.ndarray and X.dtype == np.float64 and X.shape[1]:
         for family in FAMILIES:
             if family.covers(estimator):
                 return family

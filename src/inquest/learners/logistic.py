@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import linalg, special
 from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
+from sklearn.utils import assert_all_finite
 
 from inquest.learners.carry import join, leave
 from inquest.learners.metrics import Predictions
@@ -29,9 +30,9 @@ class LogisticUtility(RetrainingUtility):
     A walk solves a block of prefixes together, from the optimum of the last one before it. The inverse
     Hessian there, updated for the rows that join (Woodbury 1950), gives Newton steps for all of them, which
     Anderson acceleration makes converge fast although that Hessian is a little off. Rows are left out
-    likewise, from the optimum of all. Every optimum is exact: the 2-norm of the gradient of the mean loss is at
-    most ``tolerance``. A set for which this fails is solved alone by full Newton steps, and if
-    that fails, too, by scikit-learn; `solved` counts the ways (`carried`, `newton`, `plain`).
+    likewise, from the optimum of all. Every optimum is exact: the 2-norm of the gradient of the mean loss
+    is at most ``tolerance``. A set for which this fails is solved alone by full Newton steps, and if that
+    fails, too, by scikit-learn; `solved` counts the ways (`carried`, `newton`, `plain`).
 
     Rows are turned into an orthonormal basis in which the first t rows of a walk have t coordinates, which
     changes neither the loss nor the penalty: a walk through fewer rows than columns costs accordingly less.
@@ -45,6 +46,8 @@ class LogisticUtility(RetrainingUtility):
     def __init__(self, estimator: LogisticRegression, *args: Any, **options: Any):
         super().__init__(estimator, *args, **options)
         self.estimator = exactly(estimator, self.tolerance)
+        with self._named_failure(f"predict {len(self.y_test):,} rows"):
+            assert_all_finite(self.X_test)
 
     @classmethod
     def covers(cls, estimator: BaseEstimator) -> bool:
@@ -52,12 +55,14 @@ class LogisticUtility(RetrainingUtility):
         if type(estimator) is not LogisticRegression:
             return False
         p = estimator.get_params()
+        weights = p["class_weight"]
         return (
             p["penalty"] in ("l2", "deprecated")
             and not p["l1_ratio"]
             and p["solver"] != "liblinear"  # it penalises the intercept
             and 0 < p["C"] < np.inf
             and not p["warm_start"]
+            and not (isinstance(weights, dict) and min(weights.values(), default=1) <= 0)
         )
 
     def plain(self) -> RetrainingUtility:
@@ -97,7 +102,8 @@ class LogisticUtility(RetrainingUtility):
 
     def walks(self, orders: Sequence[ArrayLike]) -> Iterator[Sequence[Score]]:
         orders = np.array([as_rows(order, self.n_rows) for order in orders])
-        two = all(len(np.unique(self.y[order])) == 2 for order in orders)
+        kinds = [np.unique(self.y[order]).tolist() for order in orders]
+        two = all(len(kind) == 2 and kind == kinds[0] for kind in kinds)
         together = int(np.argmax(self.y[orders] != self.y[orders[:, :1]], axis=1).max()) + 1
         if len(orders) == 1 or not two:
             yield from super().walks(orders)
@@ -289,6 +295,6 @@ def _basis(X: Array) -> Array:
 
 
 def _balanced_weights(y: NDArray[np.intp], k: int, sizes: ArrayLike) -> Array:
-    """Return scikit-learn's `balanced` weights of k classes in prefixes of labels (R, n), shape (R, k, sizes)."""
+    """Return scikit-learn's `balanced` weights of the classes in prefixes of labels (R, n): (R, k, sizes)."""
     counts = np.cumsum(y[:, None, :] == np.arange(k)[:, None], axis=2)[:, :, np.asarray(sizes) - 1]
     return counts.sum(axis=1, keepdims=True) / (k * np.maximum(counts, 1))

@@ -1,10 +1,10 @@
 """Newton's method for L2-regularised logistic regression, many related optima at a time.
 
-The loss of a set of rows is sum_i s_i l_i(θ) + ‖coefficients‖² / 2C with the log-loss l_i of row i; two classes
-have one linear predictor (q = 1), k > 2 classes have one each (q = k, softmax). Parameters θ have shape
-(D, q); the first of the D is the intercept, if there is one. Sets that differ in few rows have optima that lie
-close together: those of b sets are stacked as (D, q, b), so that a pass over the rows is one matrix product.
-A leading axis holds R such problems of one size side by side.
+The loss of a set of rows is sum_i s_i l_i(θ) + ‖coefficients‖² / 2C with the log-loss l_i of row i; two
+classes have one linear predictor (q = 1), k > 2 classes have one each (q = k, softmax). Parameters θ have
+shape (D, q); the first of the D is the intercept, if there is one. Sets that differ in few rows have optima
+that lie close together: those of b sets are stacked as (D, q, b), so that a pass over the rows is one matrix
+product. A leading axis holds R such problems of one size side by side.
 """
 
 from __future__ import annotations
@@ -73,10 +73,11 @@ class Loss:
         return np.full(len(self.Z), float(self.Z.shape[1])) if self.s is None else self.s.sum(axis=1)
 
     def residuals(self, flat: Array, low: int, high: int) -> Array:
-        """Return derivatives of the rows' losses by their predictors, (R, high - low, q, b), for θ (R, D, q·b)."""
+        """Return the rows' losses' derivatives by predictor, (R, high - low, q, b), for θ (R, D, q·b)."""
         eta = self.Z[:, low:high] @ flat
         if self.q == 1:
-            np.exp(eta, out=eta)  # an overflow is right: 1 / (1 + ∞) = 0
+            with np.errstate(over="ignore"):  # 1 / (1 + ∞) = 0 is right
+                np.exp(eta, out=eta)
             eta += 1
             np.divide(-1, eta, out=eta)
             return eta[:, :, None, :]
@@ -143,7 +144,7 @@ class Loss:
         return hessians
 
     def roots(self, p: Array, curvature: Array | None = None) -> Array:
-        """Return V, shape (R, D·q, n·q), with V Vᵀ the rows' part of the Hessian; a row's columns stand together.
+        """Return V, shape (R, D·q, n·q), with V Vᵀ the rows' part of the Hessian; a row's columns are neighbours.
 
         Parameters
         ----------
@@ -208,7 +209,7 @@ def inverse(matrix: Array) -> Array:
 
 
 def newton(loss: Loss, theta: Array, tolerance: float) -> tuple[Array, bool]:
-    """Return the optimum of a single problem by Newton's method with step halving, and whether it was reached.
+    """Return the optimum of a single problem by Newton's method with step halving, and whether it was had.
 
     It is reached where the 2-norm of the gradient of the mean loss is at most ``tolerance``; its largest
     component, which scikit-learn looks at, is then no larger.
@@ -221,7 +222,9 @@ def newton(loss: Loss, theta: Array, tolerance: float) -> tuple[Array, bool]:
         Where to start.
     tolerance : float
     """
-    goal, value = tolerance * loss.totals()[0], loss.values(theta[None])[0]
+    goal = tolerance * loss.totals()[0]
+    with np.errstate(invalid="ignore", over="ignore"):
+        value = loss.values(theta[None])[0]
     for _ in range(MOST_STEPS):
         if not np.isfinite(value):
             break
@@ -253,7 +256,7 @@ def settle(
     g: Array,
     goals: Array,
 ) -> tuple[Array, NDArray[np.bool_], int]:
-    """Drive the gradients of stacked sets to zero from nearby optima, by Anderson's acceleration of Newton steps.
+    """Drive the gradients of stacked sets to zero from nearby optima, by accelerated Newton steps.
 
     Newton steps with a Hessian that is a little off converge linearly; what a step did to the last ones
     (secants) corrects for it (Anderson 1965; Walker & Ni 2011), here with an orthonormal basis of the
@@ -285,7 +288,7 @@ def settle(
     secants, moves = np.empty((2, memory, R, P, b))  # orthonormal changes of f, and what x - f did
     known, last = 0, None
     start = _norms(g)
-    for passes in range(1, MOST_PASSES + 1):  # noqa: B007 (it is returned)
+    for passes in range(1, MOST_PASSES + 1):
         f = precondition(g, sets)
         new = x - f
         if last is not None:
