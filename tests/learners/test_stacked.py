@@ -190,6 +190,17 @@ def test_metrics_of_labels_alone_are_the_same(estimator):
 
 
 @pytest.mark.parametrize("estimator", ONE_OF_EACH)
+@pytest.mark.parametrize("m", [13, 33, 43])
+def test_equal_test_rows_have_equal_scores(estimator, m):
+    """Each positive row ties with two others; products of matrices alone round by where a row stands."""
+    X, y, X_test, _, k = problem(n=60, d=17, m=m)
+    X_test, y_test = np.tile(X_test, (3, 1)), np.repeat([0, 1, 1], m)
+    utility, _ = both(estimator, X, y, X_test, y_test, k, metrics=["roc_auc"])
+    walked = list(utility.walk(np.arange(60)))
+    assert {score.metrics["roc_auc"] for score in walked} == {0.5} and utility.solved["carried"] > 50
+
+
+@pytest.mark.parametrize("estimator", ONE_OF_EACH)
 def test_rows_among_others_keep_the_family(estimator):
     utility, plain = both(estimator, *problem())
     rows = np.arange(30)[::-1]

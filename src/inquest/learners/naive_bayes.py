@@ -25,15 +25,16 @@ class NaiveBayesUtility(StackedUtility):
     """`RetrainingUtility` of scikit-learn's `GaussianNB`.
 
     The squared deviations of the first i rows from their own mean are a running sum of terms that are never
-    negative, Σ (i - 1)/i · (xᵢ - x̄ᵢ₋₁)² (Youngs & Cramer 1971, eq. 3), so that nothing cancels. The rest of
+    negative, Σ (i - 1)/i · (xᵢ - x̄ᵢ₋₁)² (Youngs & Cramer 1971), so that nothing cancels. The rest of
     the model, the share of the classes and the smoothing by the largest variance of a column, is had anew
     for each prefix. Σ (x - θ)²/σ² over the columns is multiplied out, so that matrix products give it for
-    all test rows and prefixes, about each class's mean; where a class of few rows has so small a variance
+    all test rows and prefixes, about each class's median; where a class of few rows has so small a variance
     that this would lose digits, and more than one class is in play, the squares are summed one by one.
 
     Left to scikit-learn: rows that are all the same (there is no variance at all), and models that leave a
-    test row undecided within rounding. Ranking metrics are equal but for test rows whose probabilities
-    differ by no more than rounding.
+    test row undecided within rounding. Labels are therefore always scikit-learn's. Its probabilities have the
+    rounding of its log-likelihoods, 1e-16 of up to 1e9 where a column is constant in both classes so far, and
+    agree within that; so do ranking metrics, but for test rows whose probabilities are that close.
     """
 
     family = "naive Bayes with running moments"
@@ -85,7 +86,7 @@ class NaiveBayesUtility(StackedUtility):
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the moments of a class without its rows that each of b owners takes away.
 
-        They are those of all rows less those of the group (Chan, Golub & LeVeque 1983, eq. 2.1), unless this
+        They are those of all rows less those of the group (Chan, Golub & LeVeque 1983), unless this
         leaves few digits; then those of the rows that are left.
 
         Parameters

@@ -28,8 +28,8 @@ class RidgeUtility(StackedUtility):
     The optimum solves (Z' S Z + α E) β = Z' S Y: Z are the rows, with a column of ones for the intercept,
     which E leaves out of the penalty; S are their class weights, and Y is 1 for the rows of a class, -1 for
     the others. With H the matrix of the rows before a stretch, and Z of the b rows in it, the identity of
-    Woodbury (Golub & Van Loan 2013, eq. 2.1.4) needs S⁻¹ + Z H⁻¹ Z' = L L' for the last prefix; the leading
-    minors of L are the factors for the prefixes before it. So with W = H⁻¹ Z' L⁻ᵀ,
+    Woodbury (Golub & Van Loan 2013, section 2.1.4) needs S⁻¹ + Z H⁻¹ Z' = L L' for the last prefix, and the
+    leading minors of L are the factors for those before it. So with W = H⁻¹ Z' L⁻ᵀ,
 
         β_j = β_0 + Σ_{i ≤ j} w_i q_i',   q = L⁻¹ (Y - Z β_0),   H_j⁻¹ = H⁻¹ - Σ_{i ≤ j} w_i w_i'.
 
@@ -63,15 +63,12 @@ class RidgeUtility(StackedUtility):
 
     def _follower(self, order: Rows) -> Callable[[int, int, NDArray[np.intp]], Stack]:
         solve = self._balanced if self.estimator.class_weight == "balanced" else self._nested
-        differs = self._features[order] != self._features[order[0]]
-        since = np.where(differs.any(axis=0), differs.argmax(axis=0), len(order))
 
         def follow(start: int, stop: int, present: NDArray[np.intp]) -> Stack:
             centre = self._features[order[:start]].mean(axis=0)
             Z = self._design(self._features[order[:stop]], centre)
             coefs, step = solve(self.y[order[:stop]], start, Z, present)
-            varies = since <= np.arange(start, stop)[:, None]
-            return self._judge(coefs, step, centre, present, varies)
+            return self._judge(coefs, step, centre, present)
 
         return follow
 
@@ -155,11 +152,8 @@ class RidgeUtility(StackedUtility):
             H[i] -= weighed.T @ Z[rows]
             Q[i] -= weighed.T @ Y[rows]
             each[i, rows] = 0
-            if 2 * len(rows) > self.n_rows:  # little is left, and the difference may hold few digits of it
-                weighed = Z * each[i, :, None]
-                H[i], Q[i] = weighed.T @ Z + self._penalty, weighed.T @ Y
         coefs, step = self._solved(H, Q, Z, Y, each)
-        return self._judge(coefs, step, centre, present, np.array(True))
+        return self._judge(coefs, step, centre, present)
 
     def _solved(
         self,
@@ -200,12 +194,8 @@ class RidgeUtility(StackedUtility):
         step: Step,
         centre: NDArray[np.float64],
         present: NDArray[np.intp],
-        varies: NDArray[np.bool_],
     ) -> Stack:
-        """Return what models of the classes present say, from their coefficients, shape (b, t, d).
-
-        ``varies``, of shape (b, d) without the intercept or (), says which columns are not constant.
-        """
+        """Return what models of the classes present say, from their coefficients, shape (b, t, d)."""
         tests = self._design(self._tests, centre).T
         t = coefs.shape[1]
         for _ in range(STEPS):
@@ -214,17 +204,13 @@ class RidgeUtility(StackedUtility):
             moved = np.max([np.abs(taken[:, target] @ tests).max(axis=1) for target in range(t)], axis=0)
             if moved.max() <= ACCURATE:
                 break
-        if self.estimator.fit_intercept:  # a column that is constant has no coefficient at all
-            coefs[..., :-1] *= varies[..., None, :] if varies.ndim else varies
         decision = np.stack([coefs[:, target] @ tests for target in range(t)])
         if t == 1:
             labels = np.where(decision[0] > 0, present[1], present[0])
             lead = np.abs(decision[0])
         else:
             labels, lead = chosen(decision, present), leads(decision)
-        exact = (
-            (moved <= ACCURATE) & np.isfinite(lead.max(axis=1)) & (lead.min(axis=1) > TIE)
-        )  # false for NaN
+        exact = (moved <= ACCURATE) & (lead.min(axis=1) > TIE)  # false where there is no number
         if self._needs_only_labels:
             return Stack(labels, np.broadcast_to(np.nan, (*labels.shape, self.n_classes)), None, exact)
         if t == 1:
