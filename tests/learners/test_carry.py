@@ -116,7 +116,7 @@ def test_rows_that_leave_and_weights_that_depend_on_them(k):
 
 
 def test_a_row_that_alone_holds_a_parameter():
-    """A feature that one row has and no penalty: without the row the shortcut may fail, but not say a word."""
+    """A feature that only one row has: without it, the shortcut may fail, but then says so."""
     Z, y, _ = problem(2, True, False, R=1)
     Z[:, :, 1] = 0.0
     Z[:, 3, 1] = 1e3

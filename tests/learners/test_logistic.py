@@ -36,8 +36,8 @@ def both(estimator, X, y, X_test, y_test, k, tolerance=TIGHT, **options):
 def slack(utility, tolerance=TIGHT):
     """How far log-odds may be apart, given the two tolerances of the mean gradient.
 
-    The penalty bends the loss by 1/C at least, so that a gradient g moves coefficients by at most C ‖g‖, and the
-    intercept by that times the rows' distance from 0, or thereabouts.
+    The penalty bends the loss by 1/C at least, so that a gradient g moves coefficients by at most C ‖g‖, and
+    the intercept by that times the rows' distance from 0, or thereabouts.
     """
     weights = utility.estimator.class_weight
     heaviest = max(weights.values()) if isinstance(weights, dict) else 1.0

@@ -120,7 +120,7 @@ def test_newtons_method_halves_steps_that_are_too_long():
 
 
 def test_newtons_method_says_where_it_fails():
-    Z, y, _, theta, loss = problem(2, True, False, R=1)
+    *_, theta, loss = problem(2, True, False, R=1)
     assert not newton(loss, theta[0] * np.inf, 1e-9)[1]
     assert not newton(loss, theta[0], 0.0)[1]
     flat = Loss(np.eye(3)[None, :, :2], np.array([[0, 1, 1]]), 2, np.inf, False)

@@ -144,7 +144,7 @@ class Loss:
         return hessians
 
     def roots(self, p: Array, curvature: Array | None = None) -> Array:
-        """Return V, shape (R, D·q, n·q), with V Vᵀ the rows' part of the Hessian; a row's columns are neighbours.
+        """Return V, shape (R, D·q, n·q), with V Vᵀ the rows' part of the Hessian; a row's columns adjoin.
 
         Parameters
         ----------
