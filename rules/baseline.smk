@@ -17,7 +17,7 @@ RETRAIN_PARAMS = {
     "seed": CONFIG["seed"],
     "classifier": CLASSIFIERS[CHOSEN],
     "metric": CONFIG["baseline"]["metric"],
-    "tolerance": CONFIG["baseline"]["tolerance"],
+    "gradient_tolerance": CONFIG["baseline"]["gradient_tolerance"],
     "preprocessing": CONFIG["baseline"]["preprocessing"],
     "refit": CONFIG["baseline"]["refit_preprocessing"],
 }
@@ -69,7 +69,7 @@ rule fit:
         seed=RETRAIN_PARAMS["seed"],
         classifier=lambda wildcards: CLASSIFIERS[wildcards.classifier],
         metric=RETRAIN_PARAMS["metric"],
-        tolerance=RETRAIN_PARAMS["tolerance"],
+        gradient_tolerance=RETRAIN_PARAMS["gradient_tolerance"],
         preprocessing=RETRAIN_PARAMS["preprocessing"],
         refit=RETRAIN_PARAMS["refit"],
         bootstrap=CONFIG["baseline"]["bootstrap"],

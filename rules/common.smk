@@ -1,6 +1,7 @@
 # Paths, the checked config, and helpers that the chapters share.
 
 import hashlib
+import math
 import os
 import site
 import sys

@@ -3,8 +3,14 @@
 POINTS = STUDY.influence.points.number
 POINT_JOBS = batches(POINTS, STUDY.influence.points_per_job)
 GROUPS = {slug(group["name"]): group for group in CONFIG["influence"]["groups"]}
+EVERY_ROW = f"{RESULTS}/influence/every_row" if STUDY.influence.every_row else None
 INFLUENCE_TABLES = ["points", "unusual", "groups", "group_repeats"]
 INFLUENCE_FIGURES = ["points", "unusual", "sizes", "groups"]
+if EVERY_ROW:
+    INFLUENCE_TABLES += ["every_row", "helpful", "harmful"]
+    INFLUENCE_FIGURES += ["every_row"]
+    TIMED += ["leave_each_out"]
+    RETRAINING += [{"what": "leave-one-out of every row", "times": math.inf, "rows": math.inf}]
 TIMED += [
     "find_unusual",
     "order_points",
@@ -63,9 +69,30 @@ rule leave_one_out:
         **RETRAIN_PARAMS,
         code=code("influence/leave_one_out"),
     message:
-        "Retrain without the point(s) {wildcards.points}"
+        "Retrain from scratch without the point(s) {wildcards.points}"
     script:
         "../scripts/influence/leave_one_out.py"
+
+
+rule leave_each_out:
+    input:
+        **RETRAIN_INPUT,
+    output:
+        table=f"{RESULTS}/influence/every_row.parquet",
+        facts=f"{RESULTS}/influence/every_row.json",
+    log:
+        f"{RESULTS}/logs/influence/leave_each_out.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/leave_each_out.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        **RETRAIN_PARAMS,
+        code=code("influence/leave_each_out"),
+    message:
+        "Retrain without each training row"
+    script:
+        "../scripts/influence/leave_each_out.py"
 
 
 rule leave_group_out:
@@ -129,6 +156,7 @@ rule describe_influence:
             points=POINT_JOBS,
         ),
         groups=expand("{results}/influence/leave_group_out/{group}.json", results=RESULTS, group=GROUPS),
+        every=[f"{EVERY_ROW}.parquet", f"{EVERY_ROW}.json"] if EVERY_ROW else [],
     output:
         artefacts("influence", INFLUENCE_TABLES, INFLUENCE_FIGURES),
     log:
@@ -141,6 +169,7 @@ rule describe_influence:
         code=code("influence/describe_influence"),
         seed=CONFIG["seed"],
         metric=CONFIG["baseline"]["metric"],
+        gradient_tolerance=CONFIG["baseline"]["gradient_tolerance"],
         choose=CONFIG["influence"]["points"]["choose"],
         neighbours=CONFIG["influence"]["neighbours"],
         groups=list(GROUPS.values()),

@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from inquest.artefacts import read_json, read_table, write_chapter
-from inquest.influence.summary import summarise_groups, summarise_points
+from inquest.influence.summary import summarise_every_row, summarise_groups, summarise_points
+from inquest.influence.unusual import MEASURES
 from inquest.report.plots import influence as plots
 from inquest.runtime import job, seed_for
 
@@ -14,22 +15,34 @@ with job(snakemake):
     clean, split = read_json(snakemake.input.clean), read_json(snakemake.input.split)
     unusual = read_table(snakemake.input.unusual)
     points = pd.DataFrame([point for path in snakemake.input.points for point in read_json(path)])
-    label = clean["label"]
+    points = points.astype({name: float for name in points if name.startswith("influence")})
+    table, label, every = read_table(snakemake.input.table), clean["label"], None
+    if snakemake.input.every:
+        every, solved = read_table(snakemake.input.every[0]), read_json(snakemake.input.every[1])
     about_points, tables = summarise_points(
         points,
         unusual,
-        read_table(snakemake.input.table),
+        table,
         label["name"],
         label["classes"],
         p.metric,
         split["test"],
         seed_for(p.seed, "unusual"),
+        every,
     )
+    about_every = {"every_row": None}
+    if every is not None:
+        about_every, more = summarise_every_row(
+            every, solved, points, unusual, table, label["name"], p.metric, split["test"]
+        )
+        tables |= more
     groups = [read_json(path) for path in snakemake.input.groups]
     about_groups, group_tables = summarise_groups(groups, p.groups, split["train"])
     tables |= group_tables
     facts = {
         **about_points,
+        **about_every,
+        "tolerance": p.gradient_tolerance,
         **about_groups,
         "choose": p.choose,
         "neighbours": p.neighbours,
@@ -41,8 +54,11 @@ with job(snakemake):
     write_chapter(folder, facts, tables)
     figures = folder / "figures"
     plots.points(figures / "points.svg", tables["points"], p.metric, split["test"])
-    plots.unusual(
-        figures / "unusual.svg", tables["points"], facts["unusual"]["correlations"], label["classes"]
-    )
+    measured = tables["points"] if every is None else tables["every_row"].join(unusual[list(MEASURES)])
+    plots.unusual(figures / "unusual.svg", measured, facts["unusual"]["correlations"], label["classes"])
+    if every is not None:
+        plots.every_row(
+            figures / "every_row.svg", tables["every_row"], label["classes"], p.metric, split["test"]
+        )
     plots.sizes(figures / "sizes.svg", tables["groups"], tables["group_repeats"], p.metric)
     plots.groups(figures / "groups.svg", tables["groups"], p.metric)

@@ -1,8 +1,8 @@
-"""Retrain without one training row, and without the next, and so on to the last of this job's points."""
+"""Retrain from scratch without one training row, without the next, and so on to this job's last point."""
 
 from inquest.artefacts import read_table, write_json
 from inquest.errors import InquestError
-from inquest.learners.chosen import chosen_utility, full_score
+from inquest.learners.chosen import chosen_utility
 from inquest.learners.metrics import METRICS
 from inquest.runtime import batch, job
 from inquest.valuation import leave_one_out
@@ -19,7 +19,6 @@ with job(snakemake):
         )
     points = order.iloc[asked.start : asked.stop]
     _, utility = chosen_utility(snakemake.input.problem, snakemake.input.clean, p, list(METRICS))
-    full = full_score(snakemake.input.full, p.metric)
-    table = leave_one_out(utility, points["position"], full).rename(columns={"row": "position"})
+    table = leave_one_out(utility.plain(), points["position"]).rename(columns={"row": "position"})
     table.insert(0, "row", points["row"].to_numpy())
     write_json(snakemake.output[0], table.to_dict("records"))

@@ -46,7 +46,7 @@ def params(path="sklearn.linear_model.LogisticRegression", metric="accuracy", **
         "classifier": {"name": "mine", "class": path, "params": hyperparameters},
         "metric": metric,
         "preprocessing": Preprocessing().model_dump(),
-        "tolerance": 1e-9,
+        "gradient_tolerance": 1e-9,
         "refit": False,
     }
 

@@ -74,7 +74,7 @@ class Baseline(Section):
     """The primary metric: influence and Shapley values are changes of this one."""
     metric_reason: str = ""
     """Why this metric, in your own words; printed in the report."""
-    tolerance: Annotated[float, Field(gt=0, le=1e-4)] = 1e-9
+    gradient_tolerance: Annotated[float, Field(gt=0, le=1e-4)] = 1e-9
     """How short the gradient of the mean loss must be where an optimum is carried to the next retrain."""
     preprocessing: Preprocessing = Preprocessing()
     refit_preprocessing: bool = False

@@ -140,7 +140,10 @@ def _default_groups() -> list[Group]:
 class Influence(Section):
     """Exact retraining without a row, and without a group of rows."""
 
+    every_row: bool = True
+    """Leave every training row out, each alone, in one job; for classifiers without a shortcut this is slow."""
     points: Points = Points()
+    """Rows that are also left out by retraining from scratch: the proof of the former, or all there is."""
     points_per_job: Annotated[int, Field(ge=1)] = 1
     """How many rows one job leaves out, one after the other; the results are the same."""
     groups: Annotated[list[Group], Field(min_length=1, default_factory=_default_groups)]

@@ -16,6 +16,7 @@ from inquest.valuation.ranks import rank_correlation
 
 FINE = "neg_log_loss"  # moves with every row, where accuracy moves in steps of a test row
 ROUNDING = 1e-12  # differences of scores below this are none
+SHOWN = 8  # most helpful and most harmful rows
 RARE = 0.05  # a row is called unusual if it is among this share of the training rows by a measure
 
 
@@ -28,13 +29,14 @@ def summarise_points(
     metric: str,
     n_test: int,
     seed: int,
+    every: pd.DataFrame | None = None,
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     """Return the facts `points` and `unusual`, and the tables of the same names.
 
     Parameters
     ----------
     points : DataFrame
-        `row`, `position`, `influence` and `influence_<metric>` of each row that was left out.
+        `row`, `position`, `influence` and `influence_<metric>` of each row that was left out from scratch.
     unusual : DataFrame
         The measures of every training row, in the order of the split.
     table : DataFrame
@@ -43,6 +45,9 @@ def summarise_points(
     n_test : int
     seed : int
         Of the permutation tests.
+    every : DataFrame, optional
+        The influences of every training row, in the order of the split. Influence is held against the
+        measures in all of them; without them, in the points.
     """
     at = points["position"]
     seen = unusual.iloc[at].reset_index(drop=True)
@@ -59,8 +64,9 @@ def summarise_points(
         ["influence", f"influence_{FINE}"], ascending=False, kind="stable", ignore_index=True
     )
     influence = shown["influence"]
+    known, measures = (shown, shown[list(MEASURES)]) if every is None else (every, unusual[list(MEASURES)])
     found = {
-        name: correlations(shown[f"influence_{name}"], shown[list(MEASURES)], seed)
+        name: correlations(known[f"influence_{name}"], measures, seed)
         for name in dict.fromkeys((metric, FINE))
     }
     tests = [
@@ -88,7 +94,7 @@ def summarise_points(
             else None,
         },
         "unusual": {
-            "count": len(shown),
+            "count": len(known),
             "measures": dict(MEASURES),
             "correlations": found,
             "found": [one for one in tests if one["p"] < LEVEL],
@@ -100,6 +106,84 @@ def summarise_points(
         "points": shown,
         "unusual": pd.DataFrame([{"metric": k, **one} for k, v in found.items() for one in v]),
     }
+
+
+def summarise_every_row(
+    every: pd.DataFrame,
+    solved: Mapping[str, Any],
+    points: pd.DataFrame,
+    unusual: pd.DataFrame,
+    table: pd.DataFrame,
+    label: str,
+    metric: str,
+    n_test: int,
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """Return the facts `every_row`, and the tables `every_row`, `helpful` and `harmful`.
+
+    Parameters
+    ----------
+    every : DataFrame
+        `row`, `position`, `influence` and `influence_<metric>` of every training row.
+    solved : mapping
+        `family`, `solved` (how many models were had in which way) and `unconverged`.
+    points : DataFrame
+        The same columns of some rows, retrained from scratch: the proof.
+    unusual, table, label, metric, n_test
+        As for `summarise_points`.
+    """
+    known = table.set_index(ROW).loc[every[ROW]].reset_index()
+    shown = every.drop(columns="position").reset_index(drop=True)
+    shown.insert(1, "label", known[label])
+    shown.insert(2, "probability", unusual["probability"].to_numpy())
+    influence, fine = shown["influence"], shown[f"influence_{FINE}"]
+    by = [f"influence_{FINE}", "influence"] if fine.notna().all() else ["influence"]
+    ranked = shown.sort_values([*by, ROW], ascending=[False] * len(by) + [True], kind="stable")
+    features = known.drop(columns=[ROW, label])
+    told = [
+        some.assign(features=[in_words(row) for _, row in features.loc[some.index].iterrows()])
+        for some in (ranked.head(SHOWN), ranked.tail(SHOWN).iloc[::-1])
+    ]
+    mine = every.set_index("position").loc[points["position"]]
+    gaps = {
+        name: float(np.abs(mine[name].to_numpy() - points[name].to_numpy()).max())
+        for name in (f"influence_{one}" for one in dict.fromkeys((metric, FINE)))
+        if points[name].notna().all()
+    }
+    moved = (influence * n_test).round().astype(int).abs() if metric == "accuracy" else None
+    facts = {
+        "count": len(shown),
+        **solved,
+        **_counts(influence),
+        "fine": {**_counts(fine), "by": by[0] != "influence"} if fine.notna().all() else None,
+        "moved": None if moved is None else np.bincount(moved),
+        "labels": [
+            {"label": name, "rows": len(some), **_counts(some[by[0]])}
+            for name, some in shown.groupby("label")
+        ],
+        "proof": {"points": len(points), "largest": gaps},
+        "shown": min(SHOWN, len(shown)),
+    }
+    tables = {"every_row": shown, "helpful": told[0], "harmful": told[1]}
+    return {"every_row": facts}, {name: one.reset_index(drop=True) for name, one in tables.items()}
+
+
+def _counts(influence: pd.Series) -> dict[str, Any]:
+    return {
+        "helping": int((influence > ROUNDING).sum()),
+        "hurting": int((influence < -ROUNDING).sum()),
+        "zero": int((influence.abs() <= ROUNDING).sum()),
+        "mean": float(influence.mean()),
+        "sd": float(influence.std()),
+        "largest": float(influence.abs().max()),
+        # of the rows, how few make up half of all that rows change
+        "half": _half(influence.abs().to_numpy()),
+    }
+
+
+def _half(sizes: np.ndarray) -> float | None:
+    """Return the smallest share of the rows that makes up half of the sum of all sizes."""
+    reached = np.cumsum(np.sort(sizes)[::-1])
+    return float((np.searchsorted(reached, reached[-1] / 2) + 1) / len(sizes)) if reached[-1] > 0 else None
 
 
 def _named(point: pd.Series) -> dict[str, Any]:

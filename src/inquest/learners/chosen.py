@@ -31,8 +31,8 @@ def utility_of(
     ----------
     problem : Problem
     params : mapping
-        `seed`, `classifier` (name, class, params), `metric`, `tolerance` and `preprocessing`, as rules give
-        them. A `class_weight` is keyed by label.
+        `seed`, `classifier` (name, class, params), `metric`, `gradient_tolerance` and `preprocessing`, as rules
+        give them. A `class_weight` is keyed by label.
     features : mapping of str to str
         The type of each feature of the clean table, for preprocessing that is refitted.
     metrics : sequence of str
@@ -43,7 +43,7 @@ def utility_of(
     estimator = build_classifier(spec["name"], spec["class"], spec["params"], seed)
     weigh_by_code(estimator, problem.classes)
     estimator = with_preprocessing(estimator, problem.X, features, params["preprocessing"])
-    return problem.utility(estimator, params["metric"], metrics, params["tolerance"])
+    return problem.utility(estimator, params["metric"], metrics, params["gradient_tolerance"])
 
 
 def chosen_utility(

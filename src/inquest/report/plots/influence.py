@@ -28,6 +28,8 @@ from inquest.report.figures import (
     times,
 )
 
+MOST_DOTS = 400  # rows that a scatter plot shows one by one
+TAIL = 0.01  # of the rows at each end lie beyond the axis of a histogram, and are drawn at its edge
 AXES = {
     "loss": "log-loss",
     "margin": "margin",
@@ -87,14 +89,17 @@ def _count_axis(ax, n_test: int) -> None:
 def unusual(
     path: str | Path, table: pd.DataFrame, found: Mapping[str, Sequence[Mapping[str, Any]]], classes
 ) -> None:
-    """Draw influence against each measure of unusualness, one panel a measure."""
+    """Draw influence against each measure of unusualness: rows as dots, or the means of their twentieths."""
     metric = FINE if table[f"influence_{FINE}"].notna().all() else next(iter(found))
     by_measure = {one["measure"]: one for one in found[metric]}
-    power = scale(table[f"influence_{metric}"])
+    sizes = table[f"influence_{metric}"].abs()
+    power = scale([sizes.quantile(0.8)] if len(table) > MOST_DOTS else sizes)
     colours, markers = label_colours(classes), label_markers(classes)
     with figure("wide", height=1.95, columns=len(MEASURES), sharey=True) as (fig, axes):
         for ax, name in zip(axes, MEASURES, strict=True):
-            for label in classes:
+            if len(table) > MOST_DOTS:
+                _draw_twentieths(ax, table[name], table[f"influence_{metric}"] / 10.0**power)
+            for label in classes if len(table) <= MOST_DOTS else ():
                 mine = table[table["label"] == label]
                 ax.scatter(
                     mine[name], mine[f"influence_{metric}"] / 10.0**power, s=20, marker=markers[label],
@@ -102,8 +107,9 @@ def unusual(
                 )  # fmt: skip
             one = by_measure[name]
             if one["rho"] is not None and not np.isnan(one["rho"]):
+                p = "p < 0.001" if one["p"] < 0.001 else f"p = {one['p']:.2f}"
                 ax.set_title(
-                    f"ρ = {one['rho']:+.2f}, p = {one['p']:.2f}".replace("-", "\N{MINUS SIGN}"),
+                    f"ρ = {one['rho']:+.2f}, {p}".replace("-", "\N{MINUS SIGN}"),
                     fontsize=7.5,
                     fontweight="normal",
                 )
@@ -113,6 +119,54 @@ def unusual(
             ax.margins(0.12)
         axes[0].set_ylabel(f"influence on\n{METRIC_NAMES[metric]}{times(power)}")
         handles, names = axes[0].get_legend_handles_labels()
+        if handles:
+            fig.legend(handles, names, loc="outside lower center", ncols=min(6, len(names)))
+        write_figure(path, fig)
+
+
+def _draw_twentieths(ax, measure: pd.Series, influence: pd.Series) -> None:
+    """Draw the mean influence, with two standard errors, of each twentieth of the rows by a measure."""
+    by = pd.DataFrame({"x": measure, "y": influence}).dropna()
+    by = by.groupby((by["x"].rank(method="first") - 1) // (len(by) / 20))  # ties go by place
+    x, y, error = by["x"].median(), by["y"].mean(), 2 * by["y"].sem()
+    ax.fill_between(x, y - error, y + error, color=METHOD["loo"], alpha=0.22, linewidth=0)
+    ax.plot(x, y, "o-", color=METHOD["loo"], markersize=2.5, linewidth=1)
+
+
+def every_row(
+    path: str | Path, table: pd.DataFrame, classes: Sequence[str], metric: str, n_test: int
+) -> None:
+    """Draw the influences of all rows: stacked by label on the log-loss, and on the primary metric."""
+    fine = table[f"influence_{FINE}"].notna().all() and metric != FINE
+    colours = label_colours(classes)
+    with figure("wide", height=2.7, columns=2 if fine else 1, squeeze=False) as (fig, axes):
+        for ax, name in zip(axes[0], [FINE, metric] if fine else [metric], strict=True):
+            values = table[f"influence_{name}"]
+            if name == "accuracy":
+                values = (values * n_test).round()
+                reach = max(float(values.abs().max()), 1.0)
+                bins, power = np.arange(-reach - 0.5, reach + 1), 0
+                ax.set_yscale("symlog", linthresh=1)
+                ax.set_ylim(bottom=0)
+                ax.set_xlabel("influence on accuracy, in test rows")
+                ax.locator_params(axis="x", integer=True)
+            else:
+                low, high = values.quantile([TAIL, 1 - TAIL])
+                reach, power = max(-low, high, 1e-300), 0
+                power = scale([reach])
+                reach /= 10.0**power
+                values, bins = (values / 10.0**power).clip(-reach, reach), np.linspace(-reach, reach, 42)
+                ax.set_xlabel(f"influence on {METRIC_NAMES[name]}{times(power)}")
+            ax.hist(
+                [values[table["label"] == one] for one in classes],
+                bins=bins,
+                stacked=True,
+                color=[colours[one] for one in classes],
+                label=[named(one) for one in classes],
+            )
+            ax.axvline(0, color=SOFT, linewidth=0.8)
+        axes[0][0].set_ylabel("rows")
+        handles, names = axes[0][0].get_legend_handles_labels()
         fig.legend(handles, names, loc="outside lower center", ncols=min(6, len(names)))
         write_figure(path, fig)
 
