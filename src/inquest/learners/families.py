@@ -8,9 +8,17 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from inquest.learners.logistic import LogisticUtility
+from inquest.learners.naive_bayes import NaiveBayesUtility
+from inquest.learners.neighbours import NeighboursUtility
 from inquest.learners.retraining import RetrainingUtility
+from inquest.learners.ridge import RidgeUtility
 
-FAMILIES: tuple[type[RetrainingUtility], ...] = (LogisticUtility,)
+FAMILIES: tuple[type[RetrainingUtility], ...] = (
+    LogisticUtility,
+    NeighboursUtility,
+    NaiveBayesUtility,
+    RidgeUtility,
+)
 
 
 def family_of(estimator: BaseEstimator, X: NDArray | pd.DataFrame) -> type[RetrainingUtility]:
