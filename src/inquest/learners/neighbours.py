@@ -234,7 +234,7 @@ class NeighboursUtility(RetrainingUtility):
         most = max(1, min(SCORED // (m * self.n_classes), HELD // (m * self._length)))
         lists, start = np.full((self._length, m), NEVER), 0
         while start < len(order):
-            stop = min(start + min(max(16, 4 * start), most), len(order))
+            stop = min(start + min(max(16, 3 * start), most), len(order))
             lists, found = self._advance(lists, order[start:stop])
             yield from self._settled(found, (order[: start + i + 1] for i in range(stop - start)))
             start = stop
@@ -252,9 +252,10 @@ class NeighboursUtility(RetrainingUtility):
         comes.ravel()[entered.ravel()[flat] - m] = values.ravel()[flat]
         history = np.empty((most + 1, 1 + len(lists), m))
         history[:, 0], history[0, 1:] = 0.0, lists
-        for old, new, value in zip(history[:-1], history[1:], comes, strict=True):
-            np.maximum(old[:-1], value, out=new[1:])  # into its place in a sorted list; the last falls out
-            np.minimum(new[1:], old[1:], out=new[1:])
+        steps = zip(history[:-1, :-1], history[:-1, 1:], history[1:, 1:], comes, strict=True)
+        for before, old, new, value in steps:  # into its place in a sorted list; the last one falls out
+            np.maximum(before, value, out=new)
+            np.minimum(new, old, out=new)
         seen = self._says(history[:, 1:])
         return history[-1, 1:], Outcome(
             seen.labels.ravel().take(entered),
