@@ -33,6 +33,7 @@ def fitted(name, y, predictions, converged=True):
         "confusion": confusion,
         "converged": converged,
         "probabilities": predictions.probabilities is not None,
+        "family": "plain retraining",
         "shares": [{"share": s, "rows": r, "score": r / 1000} for s, r in ((1.0, 100), (0.1, 10), (0.01, 2))],
     }
     return plain(facts)  # as it comes back from JSON

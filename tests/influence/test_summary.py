@@ -7,7 +7,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from inquest.influence.summary import in_short, summarise_groups, summarise_points
+from inquest.influence.summary import (
+    in_short,
+    summarise_every_row,
+    summarise_groups,
+    summarise_points,
+)
 from inquest.learners.metrics import METRICS
 
 N_TRAIN, N_TEST = 40, 50
@@ -135,6 +140,67 @@ def test_without_a_log_loss():
     facts, tables = summarise(points([0, 1], [0.02, 0.0], [np.nan, np.nan]))
     assert facts["points"]["fine"] is None
     assert tables["points"]["row"].tolist() == [100, 101]
+
+
+# every row
+
+EVERY = points(range(N_TRAIN), np.array([0.02, -0.04, *[0.0] * 38]), np.linspace(-0.2, 0.19, N_TRAIN))
+SOLVED = {"family": "any", "solved": {"carried": N_TRAIN}, "unconverged": 0}
+
+
+def summarise_all(every=EVERY, found=POINTS, metric="accuracy"):
+    facts, tables = summarise_every_row(every, SOLVED, found, unusual(), table(), "outcome", metric, N_TEST)
+    return facts["every_row"], tables
+
+
+def test_the_influence_of_every_row_is_counted():
+    e, tables = summarise_all()
+    assert (e["count"], e["helping"], e["hurting"], e["zero"]) == (40, 1, 1, 38)
+    assert (e["mean"], e["largest"]) == (pytest.approx(-0.0005), 0.04)
+    assert e["moved"].tolist() == [38, 1, 1]  # so many rows move none, one, two test rows
+    assert e["half"] == 1 / 40  # row 1 alone changes 0.04 of 0.06
+    assert (e["fine"]["helping"], e["fine"]["hurting"], e["fine"]["zero"]) == (19, 20, 1)
+    assert [(one["label"], one["rows"]) for one in e["labels"]] == [("no", 20), ("yes", 20)]
+    assert tables["every_row"]["row"].tolist() == EVERY["row"].tolist()
+    assert e["family"] == "any" and e["solved"] == {"carried": 40}
+
+
+def test_the_rows_at_either_end_are_named_by_the_finer_instrument():
+    e, tables = summarise_all()
+    assert e["fine"]["by"] and e["shown"] == 8
+    assert tables["helpful"]["row"].tolist() == list(range(139, 131, -1))
+    assert tables["harmful"]["row"].tolist() == list(range(100, 108))
+    assert tables["harmful"]["features"][1] == "0.5 · red"
+    blind = EVERY.assign(influence_neg_log_loss=np.nan)
+    e, tables = summarise_all(blind)
+    assert e["fine"] is None
+    assert (tables["helpful"]["row"][0], tables["harmful"]["row"][0]) == (100, 101)
+
+
+def test_the_proof_is_the_largest_difference_to_retraining_from_scratch():
+    scratch = EVERY.iloc[[3, 7, 30]].copy()
+    scratch["influence_neg_log_loss"] += [1e-9, -3e-9, 0.0]
+    e, _ = summarise_all(found=scratch)
+    assert e["proof"]["points"] == 3
+    assert e["proof"]["largest"]["influence_accuracy"] == 0.0
+    assert e["proof"]["largest"]["influence_neg_log_loss"] == pytest.approx(3e-9, rel=1e-6)
+    blind = scratch.assign(influence_neg_log_loss=np.nan)
+    assert list(summarise_all(found=blind)[0]["proof"]["largest"]) == ["influence_accuracy"]
+
+
+def test_rows_that_change_nothing_have_no_half():
+    e, _ = summarise_all(points(range(N_TRAIN), np.zeros(N_TRAIN), np.zeros(N_TRAIN)))
+    assert e["half"] is None and e["zero"] == 40 and e["moved"].tolist() == [40]
+    assert summarise_all(metric="f1")[0]["moved"] is None
+
+
+def test_with_every_row_influence_is_held_against_the_measures_in_all_of_them():
+    facts, _ = summarise_points(
+        POINTS, unusual(), table(), "outcome", ["no", "yes"], "accuracy", N_TEST, 0, EVERY
+    )
+    assert facts["points"]["count"] == 5 and facts["unusual"]["count"] == 40
+    by_measure = {one["measure"]: one for one in facts["unusual"]["correlations"]["neg_log_loss"]}
+    assert (by_measure["loss"]["rho"], by_measure["loss"]["rows"]) == (pytest.approx(1), 40)
 
 
 # groups

@@ -89,6 +89,7 @@ def summarise_baseline(
             "metrics": chosen["metrics"],
             "primary": chosen["metrics"][metric],
             "converged": chosen["converged"],
+            "family": chosen["family"],
             "errors": int((predictions[chosen["name"]].labels != y).sum()),
             "most_common_error": _most_common_error(np.asarray(chosen["confusion"]), classes),
         },
