@@ -251,3 +251,10 @@ def test_a_row_named_twice(cancer):
         next(quick.walk([1, 1]))
     with pytest.raises(ValueError, match="twice"):
         quick.without([1, 1])
+
+
+def test_no_rows_at_all():
+    X, X_test = np.empty((0, 2)), np.ones((3, 2))
+    plain, quick = both(KNeighborsClassifier(3), X, np.empty(0, int), X_test, np.array([0, 0, 1]), 2)
+    assert list(quick.walk([])) == []
+    assert_same(quick.without_each([[]]), plain.without_each([[]]))

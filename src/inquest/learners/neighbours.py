@@ -111,7 +111,7 @@ class NeighboursUtility(RetrainingUtility):
             and 2 <= self.n_classes <= MOST_CLASSES
             and all(type(A) is np.ndarray and A.dtype == np.float64 and A.ndim == 2 for A in (X, X_test))
             and all(np.abs(A).max(initial=0) < HUGE for A in (X, X_test))  # nor NaN
-            and X_test.size > 0
+            and X.size > 0 < X_test.size
         )
         if not self._carries:
             return
