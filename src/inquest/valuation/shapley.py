@@ -14,6 +14,8 @@ from inquest.utility import Utility
 from inquest.valuation.scores import metrics_of
 from inquest.valuation.semivalues import Semivalues, by_player, check_pairs, evaluated
 
+ABREAST = 10  # walks that a utility is asked for side by side
+
 
 @dataclass(frozen=True, kw_only=True)
 class ShapleyValues(Semivalues):
@@ -80,6 +82,9 @@ def random_walks(
 ) -> list[pd.DataFrame]:
     """Return walks along random orders, from which `combine` and `semivalues` make values.
 
+    Walks that are not truncated are asked for side by side (`Utility.walks`), which families of learners make
+    use of; each equals the walk alone, up to the tolerance to which a family solves.
+
     Parameters
     ----------
     utility, permutations, tolerance, seed, antithetic
@@ -99,10 +104,15 @@ def random_walks(
     n = utility.n_rows
     full = utility(np.arange(n)) if full is None else full
     empty = utility([]) if empty is None else empty
-    return [
-        walk(utility, permutation(n, seed, i, antithetic), empty, full, tolerance)
-        for i in range(permutations)
-    ]
+    orders = [permutation(n, seed, i, antithetic) for i in range(permutations)]
+    if tolerance > 0 or n == 0:  # each walk ends where it may
+        return [walk(utility, order, empty, full, tolerance) for order in orders]
+    walks = []
+    for first in range(0, permutations, ABREAST):
+        some = orders[first : first + ABREAST]
+        scores = zip(*utility.walks(some), strict=True)
+        walks += [_table(order, mine, empty) for order, mine in zip(some, scores, strict=True)]
+    return walks
 
 
 def permutation(n: int, seed: int, index: int, antithetic: bool = False) -> NDArray[np.intp]:
@@ -154,6 +164,11 @@ def walk(
         before = next(prefixes)
         scores.append(before)
         step()
+    return _table(order, scores, empty)
+
+
+def _table(order: NDArray[np.intp], scores: Sequence[float], empty: float) -> pd.DataFrame:
+    """Return the table of a walk from the scores of its first prefixes."""
     reached = np.minimum(np.arange(len(order)), max(len(scores) - 1, 0))  # the last one is carried on
     known = scores or [empty]
     worth = np.array(known, dtype=float)[reached]
