@@ -1,25 +1,45 @@
 # Truncated Monte Carlo Data Shapley: a game of rows, a game of groups, a job for each permutation.
 
 PERMUTATIONS = STUDY.shapley.permutations
-WALK_JOBS = batches(PERMUTATIONS, STUDY.shapley.permutations_per_job)
+SPOT_CHECKS = STUDY.shapley.spot_checks
 GAMES = ["rows", *(["groups"] if STUDY.shapley.groups else [])]
-SHAPLEY_TABLES = ["values", "best", "worst", "truncation", *(["groups"] if STUDY.shapley.groups else [])]
-SHAPLEY_FIGURES = ["values", "running", "loo", *(["groups"] if STUDY.shapley.groups else [])]
+# a walk through a few groups takes less time than the start of a job: at least ten of them in one
+PER_JOB = {"rows": STUDY.shapley.permutations_per_job, "groups": max(10, STUDY.shapley.permutations_per_job)}
+WALK_JOBS = {game: batches(PERMUTATIONS, PER_JOB[game]) for game in GAMES}
+EXACT = STUDY.shapley.groups and len(GROUPS) <= STUDY.shapley.exact_groups_up_to
+VALUED = STUDY.shapley.rows or math.inf
+NEIGHBOURS = 5
+SHAPLEY_TABLES = ["values", "best", "worst", "methods", "truncation", *GAMES[1:]]
+SHAPLEY_FIGURES = ["values", "running", "loo", *GAMES[1:]]
+# leave-one-out in the game of all rows is what the influence chapter may have found already
+VALUED_LEFT_OUT = (
+    f"{EVERY_ROW}.parquet"
+    if EVERY_ROW and STUDY.shapley.rows is None
+    else f"{RESULTS}/shapley/rows/leave_one_out.parquet"
+)
 TIMED += [
     "draw_players",
+    "value_by_neighbours",
+    *(["spot_check"] if SPOT_CHECKS else []),
     *(["gather_players"] if STUDY.shapley.groups else []),
-    *(f"permutation-{game}-{index}" for game in GAMES for index in WALK_JOBS),
+    *(["exact_groups"] if EXACT else []),
+    *(f"permutation-{game}-{index}" for game in GAMES for index in WALK_JOBS[game]),
     "describe_shapley",
 ]
 REPORTED["shapley"] = artefacts("shapley", SHAPLEY_TABLES, SHAPLEY_FIGURES)
 RETRAINING += [
-    {"what": "Shapley values of rows", "times": PERMUTATIONS, "prefixes": STUDY.shapley.rows},
-    {"what": "leave-one-out of the valued rows", "times": STUDY.shapley.rows, "rows": STUDY.shapley.rows},
-    *(
-        {"what": "Shapley values of groups", "times": PERMUTATIONS * len(GROUPS), "share": 1.0}
-        for game in GAMES[1:]
-    ),
+    {"what": "Shapley values of rows", "times": PERMUTATIONS, "prefixes": VALUED},
+    {"what": "spot checks", "times": SPOT_CHECKS, "share": 0.5},
 ]
+if STUDY.shapley.groups:
+    RETRAINING += [
+        {"what": "Shapley values of groups", "times": PERMUTATIONS * len(GROUPS), "share": 1.0},
+    ]
+if EXACT:
+    RETRAINING += [{"what": "exact values of groups", "times": 2 ** len(GROUPS), "share": 1.0}]
+if VALUED_LEFT_OUT.startswith(f"{RESULTS}/shapley"):
+    TIMED += ["leave_players_out"]
+    RETRAINING += [{"what": "leave-one-out of the valued rows", "times": VALUED, "rows": VALUED}]
 
 
 rule draw_players:
@@ -40,7 +60,7 @@ rule draw_players:
         rows=CONFIG["shapley"]["rows"],
         choose=CONFIG["shapley"]["choose"],
     message:
-        "Draw the rows that are valued, and leave each of them out"
+        "Draw the rows that are valued"
     script:
         "../scripts/shapley/draw_players.py"
 
@@ -73,7 +93,8 @@ rule permutation:
         clean=RETRAIN_INPUT["clean"],
         players=f"{RESULTS}/shapley/{{game}}/players.json",
     output:
-        f"{RESULTS}/shapley/{{game}}/permutation/{{index}}.parquet",
+        walks=f"{RESULTS}/shapley/{{game}}/permutation/{{index}}.parquet",
+        solved=f"{RESULTS}/shapley/{{game}}/permutation/{{index}}.json",
     log:
         f"{RESULTS}/logs/shapley/permutation-{{game}}-{{index}}.log",
     benchmark:
@@ -87,30 +108,130 @@ rule permutation:
         **RETRAIN_PARAMS,
         code=code("shapley/permutation"),
         tolerance=CONFIG["shapley"]["tolerance"],
+        antithetic=CONFIG["shapley"]["antithetic"],
     message:
         "Walk along permutation(s) {wildcards.index} of the {wildcards.game}"
     script:
         "../scripts/shapley/permutation.py"
 
 
+rule leave_players_out:
+    input:
+        problem=RETRAIN_INPUT["problem"],
+        clean=RETRAIN_INPUT["clean"],
+        players=f"{RESULTS}/shapley/rows/players.json",
+    output:
+        f"{RESULTS}/shapley/rows/leave_one_out.parquet",
+    log:
+        f"{RESULTS}/logs/shapley/leave_players_out.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/leave_players_out.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        **RETRAIN_PARAMS,
+        code=code("shapley/leave_players_out"),
+    message:
+        "Retrain without each of the rows that are valued"
+    script:
+        "../scripts/shapley/leave_players_out.py"
+
+
+rule spot_check:
+    input:
+        problem=RETRAIN_INPUT["problem"],
+        clean=RETRAIN_INPUT["clean"],
+        players=f"{RESULTS}/shapley/rows/players.json",
+        walks=expand(
+            "{results}/shapley/rows/permutation/{index}.parquet", results=RESULTS, index=WALK_JOBS["rows"]
+        ),
+    output:
+        f"{RESULTS}/shapley/rows/spot_checks.json",
+    log:
+        f"{RESULTS}/logs/shapley/spot_check.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/spot_check.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        **RETRAIN_PARAMS,
+        code=code("shapley/spot_check"),
+        checks=SPOT_CHECKS,
+    message:
+        "Retrain from scratch on some prefixes of the walks"
+    script:
+        "../scripts/shapley/spot_check.py"
+
+
+rule exact_groups:
+    input:
+        problem=RETRAIN_INPUT["problem"],
+        clean=RETRAIN_INPUT["clean"],
+        players=f"{RESULTS}/shapley/groups/players.json",
+    output:
+        worths=f"{RESULTS}/shapley/groups/coalitions.parquet",
+        solved=f"{RESULTS}/shapley/groups/coalitions.json",
+    log:
+        f"{RESULTS}/logs/shapley/exact_groups.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/exact_groups.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        **RETRAIN_PARAMS,
+        code=code("shapley/exact_groups"),
+    message:
+        "Retrain on every coalition of the groups"
+    script:
+        "../scripts/shapley/exact_groups.py"
+
+
+rule value_by_neighbours:
+    input:
+        features=f"{RESULTS}/baseline/features.parquet",
+        clean=RETRAIN_INPUT["clean"],
+        players=f"{RESULTS}/shapley/rows/players.json",
+    output:
+        f"{RESULTS}/shapley/rows/knn_shapley.parquet",
+    log:
+        f"{RESULTS}/logs/shapley/value_by_neighbours.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/value_by_neighbours.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        code=code("shapley/value_by_neighbours"),
+        neighbours=NEIGHBOURS,
+    message:
+        "Value the same rows by k nearest neighbours, in closed form"
+    script:
+        "../scripts/shapley/value_by_neighbours.py"
+
+
 rule describe_shapley:
     input:
         **{
-            f"walks_{game}": expand(
-                "{results}/shapley/{game}/permutation/{index}.parquet",
+            f"{kind}_{game}": expand(
+                "{results}/shapley/{game}/permutation/{index}.{ending}",
                 results=RESULTS,
                 game=game,
-                index=WALK_JOBS,
+                index=WALK_JOBS[game],
+                ending=ending,
             )
             for game in GAMES
+            for kind, ending in (("walks", "parquet"), ("solved", "json"))
         },
         clean=RETRAIN_INPUT["clean"],
         table=f"{RESULTS}/data/clean.parquet",
         split=f"{RESULTS}/data/split.json",
         players=expand("{results}/shapley/{game}/players.json", results=RESULTS, game=GAMES),
+        loo=VALUED_LEFT_OUT,
+        knn=f"{RESULTS}/shapley/rows/knn_shapley.parquet",
+        spot_checks=[f"{RESULTS}/shapley/rows/spot_checks.json"] if SPOT_CHECKS else [],
         left_out=[
             f"{RESULTS}/influence/leave_group_out/{group}.json" for group in GROUPS if STUDY.shapley.groups
         ],
+        coalitions=[f"{RESULTS}/shapley/groups/coalitions.{end}" for end in ("parquet", "json") if EXACT],
     output:
         artefacts("shapley", SHAPLEY_TABLES, SHAPLEY_FIGURES),
     log:
@@ -122,9 +243,12 @@ rule describe_shapley:
     params:
         code=code("shapley/describe_shapley"),
         metric=CONFIG["baseline"]["metric"],
+        gradient_tolerance=CONFIG["baseline"]["gradient_tolerance"],
         choose=CONFIG["shapley"]["choose"],
         tolerance=CONFIG["shapley"]["tolerance"],
+        antithetic=CONFIG["shapley"]["antithetic"],
         show=CONFIG["shapley"]["show"],
+        neighbours=NEIGHBOURS,
     message:
         "Describe the Shapley values"
     script:

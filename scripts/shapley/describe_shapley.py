@@ -5,11 +5,11 @@ from pathlib import Path
 from inquest.artefacts import read_json, read_table, write_chapter
 from inquest.report.plots import shapley as plots
 from inquest.runtime import job
-from inquest.shapley.summary import summarise_groups, summarise_rows
+from inquest.shapley.summary import solved_in_all, summarise_checks, summarise_groups, summarise_rows
 
 with job(snakemake):
     p, folder = snakemake.params, Path(snakemake.output[0]).parent
-    label = read_json(snakemake.input.clean)["label"]
+    label, n_train = read_json(snakemake.input.clean)["label"], read_json(snakemake.input.split)["train"]
     players = {Path(path).parent.name: read_json(path) for path in snakemake.input.players}
     walks = {
         game: [
@@ -19,25 +19,47 @@ with job(snakemake):
         ]
         for game in players
     }
+    solved = {
+        game: solved_in_all([read_json(path) for path in snakemake.input[f"solved_{game}"]])
+        for game in players
+    }
     rows, tables, found = summarise_rows(
-        players["rows"], walks["rows"], read_table(snakemake.input.table), label, p.tolerance, p.show
+        players["rows"],
+        walks["rows"],
+        read_table(snakemake.input.loo),
+        read_table(snakemake.input.knn)["value"],
+        read_table(snakemake.input.table),
+        label,
+        {"metric": p.metric, "tolerance": p.tolerance, "antithetic": p.antithetic, "show": p.show},
     )
+    checks = [summarise_checks(read_json(path)) for path in snakemake.input.spot_checks]
     facts = {
         "metric": p.metric,
         "choose": p.choose,
-        "rows": rows,
+        "n_train": n_train,
+        "all": rows["count"] == n_train,
+        "gradient_tolerance": p.gradient_tolerance,
+        "neighbours": p.neighbours,
+        "rows": rows | solved["rows"],
+        "checks": checks[0] if checks else None,
         "groups": None,
         "classes": label["classes"],
     }
     figures = folder / "figures"
     if "groups" in players:
-        left_out = [read_json(path) for path in snakemake.input.left_out]
-        n_train = read_json(snakemake.input.split)["train"]
-        facts["groups"], tables["groups"] = summarise_groups(
-            players["groups"], walks["groups"], left_out, n_train
+        worths = read_table(snakemake.input.coalitions[0])["worth"] if snakemake.input.coalitions else None
+        groups, tables["groups"] = summarise_groups(
+            players["groups"],
+            walks["groups"],
+            [read_json(path) for path in snakemake.input.left_out],
+            n_train,
+            p.metric,
+            p.antithetic,
+            worths,
         )
+        facts["groups"] = groups | solved["groups"]
         plots.groups(figures / "groups.svg", tables["groups"], p.metric)
     write_chapter(folder, facts, tables)
     plots.values(figures / "values.svg", tables["values"], label["classes"], p.metric)
-    plots.running(figures / "running.svg", found, players["rows"]["rows"])
-    plots.loo(figures / "loo.svg", tables["values"], label["classes"])
+    plots.running(figures / "running.svg", found)
+    plots.loo(figures / "loo.svg", tables["values"], label["classes"], p.metric)

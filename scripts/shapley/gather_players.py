@@ -4,11 +4,13 @@ import numpy as np
 
 from inquest.artefacts import read_json, write_json
 from inquest.learners.chosen import chosen_utility
+from inquest.learners.metrics import METRICS
 from inquest.runtime import job
 from inquest.utility import Players
 
 with job(snakemake):
-    _, utility = chosen_utility(snakemake.input.problem, snakemake.input.clean, snakemake.params)
+    p = snakemake.params
+    _, utility = chosen_utility(snakemake.input.problem, snakemake.input.clean, p, list(METRICS))
     groups = [read_json(path) for path in snakemake.input.groups]
     members = [group["members"] for group in groups]
     game = Players(utility, members)
@@ -17,8 +19,8 @@ with job(snakemake):
         {
             "names": [group["name"] for group in groups],
             "members": members,
-            "empty": float(game([])),
-            "full": float(game(np.arange(game.n_rows))),
+            "empty": game([]).metrics,
+            "full": game(np.arange(game.n_rows)).metrics,
             "covered": len(set().union(*members)),
         },
     )

@@ -1,8 +1,13 @@
 """Which training rows are valued."""
 
-import numpy as np
+import math
 
-from inquest.shapley.players import draw_rows
+import numpy as np
+from sklearn.neighbors import KNeighborsClassifier
+
+from inquest.learners.retraining import RetrainingUtility
+from inquest.shapley.players import draw_rows, game_of, score_of
+from inquest.utility import Players
 
 Y = np.array([0] * 60 + [1] * 30 + [2] * 10)
 
@@ -32,5 +37,26 @@ def test_random_rows():
 def test_more_rows_than_there_are_give_all():
     for choose in ("random", "stratified"):
         assert (
-            draw_rows(Y, 100, choose, 0).tolist() == draw_rows(Y, 500, choose, 0).tolist() == list(range(100))
+            draw_rows(Y, 100, choose, 0).tolist()
+            == draw_rows(Y, 500, choose, 0).tolist()
+            == draw_rows(Y, None, choose, 0).tolist()
+            == list(range(100))
         )
+
+
+def test_rows_play_in_their_own_game_and_groups_in_that_of_all():
+    X = np.arange(6.0)[:, None]
+    utility = RetrainingUtility(
+        KNeighborsClassifier(1), X, [0, 0, 0, 1, 1, 1], X, [0, 0, 0, 1, 1, 1], n_classes=2
+    )
+    game, learner = game_of(utility, {"positions": [0, 5]})
+    assert game is learner and game.n_rows == 2
+    assert float(game([0, 1])) == 1.0 == float(utility([0, 5])) and learner.solved["plain"] == 1
+    game, learner = game_of(utility, {"members": [[0, 1], [5]]})
+    assert isinstance(game, Players) and learner is utility and game.n_rows == 2
+    assert float(game([0, 1])) == float(utility([0, 1, 5]))
+
+
+def test_scores_from_their_metrics():
+    score = score_of({"accuracy": 0.5, "neg_log_loss": None}, "accuracy")
+    assert score == 0.5 and score.metrics["accuracy"] == 0.5 and math.isnan(score.metrics["neg_log_loss"])

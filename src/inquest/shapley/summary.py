@@ -2,86 +2,113 @@
 
 from __future__ import annotations
 
-import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from inquest.data.summary import in_words
 from inquest.data.tables import ROW
-from inquest.valuation.convergence import relative_change, reliability
+from inquest.influence.summary import FINE
+from inquest.shapley.methods import compare_methods
+from inquest.shapley.players import score_of
+from inquest.shapley.trust import clear_by_chance, trust
+from inquest.valuation.convergence import reliability
+from inquest.valuation.exact import semivalue_of
 from inquest.valuation.ranks import rank_correlation
+from inquest.valuation.semivalues import Semivalues
 from inquest.valuation.shapley import ShapleyValues, combine, truncate
 
+COUNTED = ("accuracy", "balanced_accuracy", "f1")  # metrics that count test rows
+ROUNDING = 1e-12  # scores that differ by less are equal
 TOLERANCES = (0.001, 0.005, 0.01, 0.02, 0.05)
-EARLY = 0.05  # the share of a walk's positions that counts as its beginning
 
 
 def summarise_rows(
     players: Mapping[str, Any],
     walks: Sequence[pd.DataFrame],
+    loo: pd.DataFrame,
+    knn: ArrayLike,
     table: pd.DataFrame,
     label: Mapping[str, Any],
-    tolerance: float,
-    show: int,
+    options: Mapping[str, Any],
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame], ShapleyValues]:
-    """Return the facts of the game of rows, tables (`values`, `best`, `worst`, `truncation`), and the values.
+    """Return the facts of the game of rows, its tables, and the values.
 
     Parameters
     ----------
     players : mapping
-        `rows` (ids), `empty`, `full`, and `without` (U without each row).
+        `rows` (ids), and the metrics of `empty` and `full`.
     walks : list of DataFrame
-        One for each permutation.
+        One for each permutation, with the worth of each prefix by all metrics.
+    loo : DataFrame
+        `row`, `influence` and `influence_<metric>` of each row in the same game.
+    knn : array of float, shape (n,)
+        The k-NN Shapley values.
     table : DataFrame
         The clean table.
     label : mapping
         `name` and `classes`.
-    tolerance : float
-        The truncation tolerance of the walks.
-    show : int
-        How many of the best and of the worst rows to show.
+    options : mapping
+        `metric`; the truncation `tolerance` and whether permutations are `antithetic`, as in the walks; how
+        many of the best and of the worst rows to `show`.
+
+    Returns
+    -------
+    facts : dict
+    tables : dict of DataFrame
+        `values` (every row, best first), `best`, `worst`, `methods`, `truncation`.
+    values : ShapleyValues
     """
-    found = combine(walks, players["empty"], players["full"])
+    metric, antithetic = options["metric"], options["antithetic"]
+    empty, full = (score_of(players[name], metric) for name in ("empty", "full"))
+    found = combine(walks, empty, full, antithetic=antithetic)
     known = table.set_index(ROW).loc[players["rows"]].reset_index()
+    left_out = loo.set_index("row").loc[players["rows"]].reset_index()
     values = pd.DataFrame(
         {
             "row": players["rows"],
             "label": known[label["name"]],
-            "value": found.values.round(12) + 0.0,  # sums that are 0 but for rounding are 0
+            "value": _rounded(found.values),
             "standard_error": found.standard_errors,
-            "loo": players["full"] - np.asarray(players["without"]),
-            "features": [in_words(row) for _, row in known.drop(columns=[ROW, label["name"]]).iterrows()],
+            "loo": left_out["influence"],
+            "knn": np.asarray(knn, dtype=float),
         }
     )
-    ranked = values.sort_values(["value", "row"], ascending=[False, True], kind="stable", ignore_index=True)
-    show = min(show, len(ranked) // 2)
-    error, sd = values["standard_error"], float(values["value"].std())
-    repeated = len(found.samples) > 1
-    share = reliability(found.samples)
+    fine = None
+    if metric != FINE and np.isfinite([empty.metrics[FINE], full.metrics[FINE]]).all():
+        fine = combine(walks, empty.metrics[FINE], full.metrics[FINE], FINE, antithetic)
+        values["value_fine"] = _rounded(fine.values)
+        values["standard_error_fine"] = fine.standard_errors
+        values["loo_fine"] = left_out[f"influence_{FINE}"]
+    about_fine = None if fine is None else {"metric": FINE, **_about(fine), **_against_loo(values, "_fine")}
+    columns, methods = compare_methods(
+        values,
+        walks,
+        antithetic,
+        about_fine and {"values": fine.values, "reliability": about_fine["reliability"]},
+    )
+    values = values.assign(**columns)
+    ranked = values.sort_values(["value", "row"], ascending=[False, True], kind="stable")
+    show = min(options["show"], len(ranked) // 2)
+    features = known.drop(columns=[ROW, label["name"]])
+    best, worst = (
+        some.assign(features=[in_words(row) for _, row in features.loc[some.index].iterrows()])
+        for some in (ranked.head(show), ranked.tail(show).iloc[::-1])
+    )
     facts = {
         "count": len(values),
         "permutations": len(walks),
-        "tolerance": tolerance,
+        "antithetic": antithetic,
+        "tolerance": options["tolerance"],
         "empty": found.empty,
         "full": found.full,
-        "mean": float(values["value"].mean()),
-        "sd": sd,
-        "median_error": float(error.median()) if repeated else None,
-        "positive": float((values["value"] > 0).mean()),
-        "clear": {
-            "helping": int((values["value"] > 2 * error).sum()),
-            "hurting": int((values["value"] < -2 * error).sum()),
-        }
-        if repeated
-        else None,
-        "by_chance": _clear_by_chance(found) if repeated else None,
-        "reliability": share,
-        "signal_sd": None if share is None else sd * share**0.5,
-        "early": {"rows": _early(len(values)), "share": _early_share(walks)},
+        **_about(found),
+        **trust(found, walks),
+        "by_chance": clear_by_chance(found) if len(found.samples) > 1 else None,
         "efficiency": {
             "sum": float(found.values.sum()),
             "difference": found.full - found.empty,
@@ -93,11 +120,9 @@ def summarise_rows(
             "done": int(found.evaluated.sum()),
             "saved": 1 - float(found.evaluated.sum()) / (len(walks) * len(values)),
         },
-        "loo": {
-            "spearman": rank_correlation(values["value"], values["loo"]),
-            "zero": int((values["loo"] == 0).sum()),
-            "distinct": int(values["loo"].nunique()),
-        },
+        "loo": _against_loo(values),
+        "fine": about_fine,
+        "fine_spearman": None if fine is None else rank_correlation(fine.values, values["value"]),
         "labels": [
             {
                 "label": name,
@@ -109,45 +134,104 @@ def summarise_rows(
             }
             for name, mine in values.groupby("label")
         ],
-        "change": relative_change(found.running, lag=2 if found.antithetic else 1),
-        "best": ranked.iloc[0].to_dict(),
-        "worst": ranked.iloc[-1].to_dict(),
+        "best": best.iloc[0].to_dict(),
+        "worst": worst.iloc[0].to_dict(),
         "show": show,
     }
     tables = {
-        "values": ranked,
-        "best": ranked.head(show),
-        "worst": ranked.tail(show).iloc[::-1].reset_index(drop=True),
-        "truncation": _truncation(walks, found, tolerance),
+        "values": ranked.reset_index(drop=True),
+        "best": best.reset_index(drop=True),
+        "worst": worst.reset_index(drop=True),
+        "methods": methods,
+        "truncation": _truncation(walks, empty, full, options["tolerance"], antithetic),
     }
     return facts, tables, found
 
 
-def _clear_by_chance(found: ShapleyValues) -> float:
-    """Return how many values would be over two standard errors from 0 if help and harm were a coin toss.
+def _rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values.round(12) + 0.0  # sums that are 0 but for rounding are 0
 
-    The signs of each player's samples are flipped in all ways (up to 10 samples; beyond, in 1,024 random
-    ways). Marginal contributions are far from normal, so Student's t would not do.
+
+def _about(found: ShapleyValues) -> dict[str, Any]:
+    """Return mean and spread of the values of a metric, and how many can be told from 0."""
+    values, error = _rounded(found.values), found.standard_errors
+    repeated = len(found.samples) > 1
+    share, sd = reliability(found.samples), float(values.std(ddof=1))
+    return {
+        "mean": float(values.mean()),
+        "sd": sd,
+        "positive": float((values > 0).mean()),
+        "median_error": float(np.median(error)) if repeated else None,
+        "clear": {
+            "helping": int((values > 2 * error).sum()),
+            "hurting": int((values < -2 * error).sum()),
+        }
+        if repeated
+        else None,
+        "reliability": share,
+        "signal_sd": None if share is None else sd * share**0.5,
+    }
+
+
+def _against_loo(values: pd.DataFrame, which: str = "") -> dict[str, Any]:
+    """Return how the values go with leave-one-out influence."""
+    loo = values[f"loo{which}"]
+    return {
+        "spearman": rank_correlation(values[f"value{which}"], loo),
+        "zero": int((loo == 0).sum()),
+        "distinct": int(loo.nunique()),
+    }
+
+
+def solved_in_all(jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return how all the jobs together had their models: `family`, `solved` (by way), `unconverged`.
+
+    Examples
+    --------
+    >>> job = {"family": "plain retraining", "solved": {"plain": 2}, "unconverged": 0}
+    >>> solved_in_all([job, job])["solved"]
+    {'plain': 4}
     """
-    samples = found.samples
-    m = len(samples)
-    if m <= 10:
-        signs = np.array(list(itertools.product((1, -1), repeat=m)))
-    else:
-        signs = np.random.default_rng(0).choice((1, -1), size=(1024, m))
-    mean = signs @ samples / m
-    variance = ((samples**2).mean(axis=0) - mean**2) / (m - 1)  # of the mean: its squared standard error
-    return float((mean**2 > 4 * variance).mean(axis=0).sum())
+    solved: Counter[str] = Counter()
+    for one in jobs:
+        solved.update(one["solved"])
+    return {
+        "family": jobs[0]["family"],
+        "solved": dict(solved),
+        "unconverged": sum(one["unconverged"] for one in jobs),
+    }
 
 
-def _early(n: int) -> int:
-    return max(1, round(EARLY * n))
+def summarise_checks(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the spot checks prove.
 
+    Parameters
+    ----------
+    found : mapping
+        `checks`, as `inquest.shapley.spot_checks.check_prefix` returns them, and `unconverged`.
 
-def _early_share(walks: Sequence[pd.DataFrame]) -> float | None:
-    """Return the share of all squared marginal contributions that the beginnings of the walks make up."""
-    squares = sum(walk["marginal"].to_numpy() ** 2 for walk in walks)
-    return float(squares[: _early(len(squares))].sum() / squares.sum()) if squares.any() else None
+    Returns
+    -------
+    dict
+        `largest`, the largest difference by each metric that could be computed; `differ`, how many checks
+        differ in a metric that counts test rows, and `close`, how many of their test rows lie within the
+        tolerance of a tie; the smallest `margin` of all.
+    """
+    checks = found["checks"]
+    if not checks:
+        return {**found, "count": 0, "largest": {}, "differ": 0, "close": 0, "margin": None}
+    names = [name for name in checks[0]["differences"] if checks[0]["differences"][name] is not None]
+    apart = [
+        check for check in checks if any((check["differences"][name] or 0) > ROUNDING for name in COUNTED)
+    ]
+    return {
+        **found,
+        "count": len(checks),
+        "largest": {name: max(check["differences"][name] for check in checks) for name in names},
+        "differ": len(apart),
+        "close": sum(check["close"] for check in apart),
+        "margin": min(check["margin"] for check in checks),
+    }
 
 
 def _error_of_mean(samples: NDArray[np.float64]) -> float | None:
@@ -156,11 +240,14 @@ def _error_of_mean(samples: NDArray[np.float64]) -> float | None:
     return float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else None
 
 
-def _truncation(walks: Sequence[pd.DataFrame], found: ShapleyValues, tolerance: float) -> pd.DataFrame:
+def _truncation(
+    walks: Sequence[pd.DataFrame], empty: float, full: float, tolerance: float, antithetic: bool
+) -> pd.DataFrame:
     """Return what truncation did, and what larger tolerances would have done to the same walks."""
     rows = []
+    used = combine(walks, empty, full, antithetic=antithetic).values
     for t in sorted({tolerance, *(t for t in TOLERANCES if t > tolerance)}):
-        cut = combine([truncate(walk, found.empty, found.full, t) for walk in walks], found.empty, found.full)
+        cut = combine([truncate(walk, empty, full, t) for walk in walks], empty, full, antithetic=antithetic)
         rows.append(
             {
                 "tolerance": t,
@@ -168,7 +255,7 @@ def _truncation(walks: Sequence[pd.DataFrame], found: ShapleyValues, tolerance: 
                 "retrains": int(cut.evaluated.sum()),
                 "saved": 1 - float(cut.evaluated.sum()) / cut.marginals.size,
                 "gap": cut.efficiency_gap,
-                "spearman": rank_correlation(cut.values, found.values),
+                "spearman": rank_correlation(cut.values, used),
             }
         )
     return pd.DataFrame(rows)
@@ -179,32 +266,44 @@ def summarise_groups(
     walks: Sequence[pd.DataFrame],
     left_out: Sequence[Mapping[str, Any]],
     n_train: int,
+    metric: str,
+    antithetic: bool = False,
+    worths: ArrayLike | None = None,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Return the facts and the table of the game of groups.
+    """Return the facts and the table of the game of groups, best first.
 
     Parameters
     ----------
     players : mapping
-        `names`, `members`, `empty`, `full`, `covered` (training rows in any group).
+        `names`, `members`, the metrics of `empty` and `full`, `covered` (training rows in any group).
     walks : list of DataFrame
         One for each permutation.
     left_out : list of mapping
         The leave-group-out influence of each group, in the same order.
     n_train : int
+    metric : str
+    antithetic : bool
+    worths : array of float, shape (2**groups,), optional
+        The worth of every coalition, from which the exact values are; NaN in the table without them.
     """
-    found = combine(walks, players["empty"], players["full"])
+    empty, full = (score_of(players[name], metric) for name in ("empty", "full"))
+    found = combine(walks, empty, full, antithetic=antithetic)
+    exact = np.full(len(players["names"]), np.nan) if worths is None else semivalue_of(worths)
     table = pd.DataFrame(
         {
             "group": players["names"],
             "size": [len(rows) for rows in players["members"]],
+            "exact": exact,
             "value": found.values,
             "standard_error": found.standard_errors,
             "influence": [one["repeats"][0]["influence"] for one in left_out],
         }
     )
+    best = table["value"] if worths is None else table["exact"]
     table["share"] = table["size"] / n_train
-    table["value_per_1000"] = 1000 * table["value"] / table["size"]
-    table = table.sort_values("value", ascending=False, kind="stable", ignore_index=True)
+    table["value_per_1000"] = 1000 * best / table["size"]
+    table = table.loc[best.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+    best = table["value"] if worths is None else table["exact"]
     facts = {
         "count": len(table),
         "permutations": len(walks),
@@ -216,7 +315,27 @@ def summarise_groups(
         "retrains": int(found.evaluated.sum()),
         "best": table.iloc[0].to_dict(),
         "worst": table.iloc[-1].to_dict(),
-        "size_correlation": rank_correlation(table["size"], table["value"]),
-        "influence_correlation": rank_correlation(table["influence"], table["value"]),
+        "size_correlation": rank_correlation(table["size"], best),
+        "influence_correlation": rank_correlation(table["influence"], best),
+        "exact": None if worths is None else _estimates_against(exact, found),
     }
     return facts, table
+
+
+def _estimates_against(exact: NDArray[np.float64], found: Semivalues) -> dict[str, Any]:
+    """Return how far the estimates of the walks are from the exact values, also in their standard errors."""
+    apart = np.abs(found.values - exact)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        errors = apart / found.standard_errors
+    known = errors[np.isfinite(errors)]  # of one permutation, or with equal contributions, there is no error
+    return {
+        "coalitions": 2 ** len(exact),
+        "sum": float(exact.sum()),
+        "largest": float(apart.max()),
+        "mean": float(apart.mean()),
+        "largest_in_errors": float(known.max()) if len(known) else None,
+        "mean_in_errors": float(known.mean()) if len(known) else None,
+        "within_two": int((known <= 2).sum()) if len(known) else None,
+        "compared": len(known),
+        "spearman": rank_correlation(exact, found.values),
+    }

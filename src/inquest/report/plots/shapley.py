@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from inquest.artefacts import write_figure
 from inquest.baseline.summary import METRIC_NAMES
+from inquest.influence.summary import FINE
 from inquest.report.figures import (
     FAINT,
     INK,
@@ -25,7 +28,11 @@ from inquest.report.figures import (
 )
 from inquest.valuation.shapley import ShapleyValues
 
+Array = NDArray[np.float64]
+
 TAIL = 0.025  # of the rows at each end lie beyond the axes of the values
+BEYOND = 0.005  # of the rows, largest by size, lie beyond each axis of the values against leave-one-out
+MOST_DOTS = 400  # rows, or runs of ranks, that are drawn one by one
 FOLLOWED = 5  # best and worst rows whose running estimates are drawn in colour
 
 
@@ -51,14 +58,13 @@ def values(path: str | Path, table: pd.DataFrame, classes: Sequence[str], metric
         mean = table["value"].mean() / 10.0**power
         left.axvline(mean, color=INK, linewidth=0.9, linestyle=(0, (4, 2)), label="mean of all rows")
         left.set(xlabel=f"Shapley value, {METRIC_NAMES[metric]}{times(power)}", ylabel="rows")
-        ranks = np.arange(1, len(table) + 1)
-        value = table["value"].to_numpy() / 10.0**power
-        error = np.nan_to_num(table["standard_error"].to_numpy()) / 10.0**power
+        ranks, value, error = _by_rank(table)
+        value, error = value / 10.0**power, error / 10.0**power
         right.fill_between(
             ranks, value - 2 * error, value + 2 * error, color=FAINT, alpha=0.45, linewidth=0, step="mid"
         )
-        right.plot(ranks[value > 0], value[value > 0], ".", markersize=2.5, color=SIGN["helps"])
-        right.plot(ranks[value <= 0], value[value <= 0], ".", markersize=2.5, color=SIGN["hurts"])
+        for some, sign in ((value > 0, "helps"), (value <= 0, "hurts")):
+            right.plot(ranks[some], value[some], ".", markersize=2.5, color=SIGN[sign])
         right.axhline(0, color=SOFT, linewidth=0.8)
         right.set(
             xlabel="rank", ylabel=f"value ± 2 standard errors{times(power)}", ylim=(-1.5 * reach, 1.5 * reach)
@@ -68,7 +74,24 @@ def values(path: str | Path, table: pd.DataFrame, classes: Sequence[str], metric
         write_figure(path, fig)
 
 
-def running(path: str | Path, found: ShapleyValues, rows: Sequence[int]) -> None:
+def _by_rank(table: pd.DataFrame) -> tuple[Array, Array, Array]:
+    """Return ranks, values and standard errors of rows, or of runs of neighbouring ranks if there are many.
+
+    A run has its middle rank, its mean value, and the root of its mean squared standard error.
+    """
+    run = np.arange(len(table)) // math.ceil(len(table) / MOST_DOTS)
+    runs = pd.DataFrame(
+        {
+            "rank": np.arange(1.0, len(table) + 1),
+            "value": table["value"].to_numpy(),
+            "square": np.nan_to_num(table["standard_error"].to_numpy()) ** 2,
+        }
+    )
+    means = runs.groupby(run).mean()
+    return means["rank"].to_numpy(), means["value"].to_numpy(), np.sqrt(means["square"].to_numpy())
+
+
+def running(path: str | Path, found: ShapleyValues) -> None:
     """Draw the estimates after 1, 2, … permutations: the finally best and worst rows in colour."""
     estimates = found.running
     steps = np.arange(1, len(estimates) + 1)
@@ -96,40 +119,58 @@ def running(path: str | Path, found: ShapleyValues, rows: Sequence[int]) -> None
         write_figure(path, fig)
 
 
-def loo(path: str | Path, table: pd.DataFrame, classes: Sequence[str]) -> None:
-    """Draw each row's Shapley value against its leave-one-out influence, with both histograms."""
-    colours, markers = label_colours(classes), label_markers(classes)
-    with figure("full", height=3.5, rows=2, columns=2, width_ratios=[4, 1], height_ratios=[1, 4]) as (
-        fig,
-        axes,
-    ):
-        (top, corner), (main, side) = axes
-        corner.set_visible(False)
-        for name in classes:
-            mine = table[table["label"] == name]
-            main.scatter(
-                mine["loo"], mine["value"], s=11, marker=markers[name], color=colours[name], alpha=0.75,
-                linewidth=0, label=name,
-            )  # fmt: skip
-        main.axhline(0, color=SOFT, linewidth=0.8)
-        main.axvline(0, color=SOFT, linewidth=0.8)
-        main.set(xlabel="leave-one-out influence in the same game", ylabel="Shapley value")
-        main.legend(loc="best")
-        for ax, name, direction, colour in (
-            (top, "loo", "vertical", METHOD["loo"]),
-            (side, "value", "horizontal", METHOD["shapley"]),
-        ):
-            ax.hist(table[name], bins=30, orientation=direction, color=colour)
-            ax.set_axis_off()
-        top.sharex(main)
-        side.sharey(main)
-        for axis in "xy":
-            main.ticklabel_format(axis=axis, style="sci", scilimits=(-3, 3))
+def loo(path: str | Path, table: pd.DataFrame, classes: Sequence[str], metric: str) -> None:
+    """Draw each row's value against its leave-one-out influence, by the metric and by the log-loss."""
+    panels = {"": metric} | ({"_fine": FINE} if "value_fine" in table else {})
+    many, drawn = len(table) > MOST_DOTS, []
+    width, height = ("wide", 2.9) if len(panels) == 2 else ("full", 3.3)
+    with figure(width, height=height, columns=len(panels), squeeze=False) as (fig, axes):
+        for ax, (which, name) in zip(axes[0], panels.items(), strict=True):
+            x, y = table[f"loo{which}"], table[f"value{which}"]
+            if many:
+                drawn.append(_density(ax, x, y))
+            else:
+                _dots(ax, x, y, table["label"], classes)
+            ax.axhline(0, color=SOFT, linewidth=0.8)
+            ax.axvline(0, color=SOFT, linewidth=0.8)
+            ax.set_title(METRIC_NAMES[name])
+            ax.set(xlabel="leave-one-out influence in the same game")
+            for axis in "xy":
+                ax.ticklabel_format(axis=axis, style="sci", scilimits=(-3, 3))
+            ax.locator_params(axis="x", nbins=6)
+        axes[0][0].set_ylabel("Shapley value")
+        if many:
+            most = max(float(one.get_array().max()) for one in drawn)
+            for one in drawn:
+                one.set_clim(1, max(most, 2))
+            fig.colorbar(drawn[0], ax=axes[0].tolist(), label="rows", fraction=0.05, pad=0.02)
+        else:
+            handles, names = axes[0][0].get_legend_handles_labels()
+            fig.legend(handles, names, loc="outside lower center", ncols=min(6, len(names)))
         write_figure(path, fig)
 
 
+def _density(ax, x: pd.Series, y: pd.Series):
+    """Draw how many of the rows lie where; those beyond the axes are drawn at the edge."""
+    reach = [max(float(one.abs().quantile(1 - BEYOND)), 1e-12) for one in (x, y)]
+    return ax.hexbin(
+        x.clip(-reach[0], reach[0]), y.clip(-reach[1], reach[1]), gridsize=(30, 22), mincnt=1, bins="log",
+        extent=(-reach[0], reach[0], -reach[1], reach[1]), cmap="cividis_r", linewidths=0.1,
+    )  # fmt: skip
+
+
+def _dots(ax, x: pd.Series, y: pd.Series, label: pd.Series, classes: Sequence[str]) -> None:
+    colours, markers = label_colours(classes), label_markers(classes)
+    for name in classes:
+        mine = label == name
+        ax.scatter(
+            x[mine], y[mine], s=11, marker=markers[name], color=colours[name], alpha=0.75, linewidth=0,
+            label=named(name),
+        )  # fmt: skip
+
+
 def groups(path: str | Path, table: pd.DataFrame, metric: str) -> None:
-    """Draw each group's Shapley value with its standard error, beside its leave-group-out influence."""
+    """Draw each group's Shapley value, estimated and exact, beside its leave-group-out influence."""
     order = table.iloc[::-1].reset_index(drop=True)
     y = np.arange(len(order))
     with figure("full", height=0.22 * len(order) + 0.95) as (fig, ax):
@@ -137,7 +178,9 @@ def groups(path: str | Path, table: pd.DataFrame, metric: str) -> None:
             y, order["value"] - 2 * order["standard_error"].fillna(0),
             order["value"] + 2 * order["standard_error"].fillna(0), color=METHOD["shapley"], linewidth=1.4,
         )  # fmt: skip
-        ax.plot(order["value"], y, "o", color=METHOD["shapley"], label="Shapley value ± 2 standard errors")
+        ax.plot(order["value"], y, "o", color=METHOD["shapley"], label="estimate ± 2 standard errors")
+        if order["exact"].notna().all():
+            ax.plot(order["exact"], y, "|", color=INK, markersize=11, label="exact Shapley value")
         ax.plot(
             order["influence"], y, "D", color=METHOD["group"], markersize=4, label="leave-group-out influence"
         )
@@ -147,5 +190,5 @@ def groups(path: str | Path, table: pd.DataFrame, metric: str) -> None:
         ax.grid(False, axis="y")
         ax.grid(True, axis="x")
         ax.spines["left"].set_visible(False)
-        fig.legend(loc="outside lower center", ncols=2)
+        fig.legend(loc="outside lower center", ncols=3)
         write_figure(path, fig)
