@@ -361,3 +361,33 @@ def test_features_and_labels_of_different_lengths():
         utility_for(GaussianNB(), X, y[:-1], X_test, y_test)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         utility_for(GaussianNB(), X, y, X_test, y_test[:-1])
+
+
+def test_forests_are_asked_once_for_features_in_their_own_precision():
+    """The same trees and the same labels, although nothing is converted or checked in each fit."""
+    X, y, X_test, y_test = problem(3)
+    X, X_test = X + 1e-9, X_test + 1e-9  # more digits than single precision has
+    forest = RandomForestClassifier(n_estimators=8, random_state=3)
+    utility = RetrainingUtility(forest, X, y, X_test, y_test, n_classes=3)
+    model = clone(forest).fit(X, y)
+    said = utility.predict(utility.fit(range(len(y))), utility.X_test)
+    assert utility.X.dtype == np.float32
+    assert np.array_equal(said.labels, model.predict(X_test))
+    assert np.array_equal(said.probabilities, model.predict_proba(X_test))
+
+
+@pytest.mark.parametrize(
+    ("estimator", "wrong"),
+    [
+        (LinearSVC(), np.nan),
+        (LinearSVC(), np.inf),
+        (RandomForestClassifier(2), np.inf),
+        (RandomForestClassifier(2), 1e39),
+    ],
+)
+def test_what_is_no_number_to_the_classifier_is_still_refused(estimator, wrong):
+    X, y, X_test, y_test = problem(2)
+    X[3, 1] = wrong
+    utility = RetrainingUtility(estimator, X, y, X_test, y_test, n_classes=2)
+    with pytest.raises(InquestError, match="can't be fitted on 60 rows"):
+        utility(range(60))

@@ -11,15 +11,21 @@ from typing import Any, Self, TypeVar
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
+from sklearn.tree import DecisionTreeClassifier
 
 from inquest.errors import InquestError
 from inquest.learners.metrics import METRICS, Predictions, evaluate
 from inquest.utility import PlainUtility, Rows, Score, as_rows
 
 TOLERANCE = 1e-9
+# These see features in single precision, and predict the class that they find most probable.
+TREES = (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier)
+LARGEST = np.finfo(np.float32).max
 Family = TypeVar("Family", bound="RetrainingUtility")
 
 
@@ -84,6 +90,11 @@ class RetrainingUtility(PlainUtility):
         if unknown:
             raise ValueError(f"unknown metric {min(unknown)!r}; allowed: {', '.join(METRICS)}")
         self.metric, self.metrics = metric, tuple(dict.fromkeys((metric, *metrics)))
+        finite = all(isinstance(x, np.ndarray) and np.abs(x).max(initial=0) < LARGEST for x in (X, X_test))
+        # what is checked or converted once needs it no more in each of thousands of fits
+        self._checked = {"assume_finite": finite or None, "skip_parameter_validation": True}
+        if finite and type(estimator) in TREES:
+            self.X, self.X_test = (np.ascontiguousarray(x, np.float32) for x in (X, X_test))
         most = np.bincount(self.y, minlength=n_classes).argmax()
         self.majority = int(most) if majority is None else majority
         self.tolerance = tolerance
@@ -146,6 +157,7 @@ class RetrainingUtility(PlainUtility):
         X = self.X.iloc[rows] if hasattr(self.X, "iloc") else self.X[rows]
         with (
             self._named_failure(f"be fitted on {len(rows):,} rows"),
+            config_context(**self._checked),
             warnings.catch_warnings(record=True) as caught,
         ):
             warnings.simplefilter("always")
@@ -168,12 +180,21 @@ class RetrainingUtility(PlainUtility):
             certain[:, model.codes[0]] = 1.0
             known = hasattr(self.estimator, "predict_proba")
             return Predictions(np.full(n, model.codes[0]), certain, certain if known else None)
-        with self._named_failure(f"predict {n:,} rows"), warnings.catch_warnings():
+        with (
+            self._named_failure(f"predict {n:,} rows"),
+            config_context(**self._checked),
+            warnings.catch_warnings(),
+        ):
             warnings.simplefilter("ignore")
-            labels = model.codes[np.asarray(estimator.predict(X), dtype=np.intp)]
-            if hasattr(estimator, "predict_proba"):
+            if type(estimator) in TREES:
+                known = estimator.predict_proba(X)
+                labels = model.codes[known.argmax(axis=1)]
+            else:
+                labels = model.codes[np.asarray(estimator.predict(X), dtype=np.intp)]
+                known = estimator.predict_proba(X) if hasattr(estimator, "predict_proba") else None
+            if known is not None:
                 scores = np.zeros((n, k))
-                scores[:, model.codes] = estimator.predict_proba(X)
+                scores[:, model.codes] = known
             elif hasattr(estimator, "decision_function"):
                 decision = np.asarray(estimator.decision_function(X), dtype=float)
                 if decision.ndim == 1:
