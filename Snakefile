@@ -20,6 +20,7 @@ include: "rules/data.smk"
 include: "rules/baseline.smk"
 include: "rules/influence.smk"
 include: "rules/shapley.smk"
+include: "rules/quality.smk"
 include: "rules/report.smk"
 
 

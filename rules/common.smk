@@ -70,9 +70,11 @@ except InquestError as error:
 RESULTS = f"results/{STUDY.study}"
 CONFIG = STUDY.model_dump(mode="json", by_alias=True)
 ENVIRONMENT = str(BASE / "envs" / "inquest.yaml")
+CHAPTERS = dict.fromkeys(name for document in STUDY.documents.values() for name in document.chapters)
 
 # What a chapter adds here is all that others need to know of it:
 REPORTED = {}  # chapter -> the artefacts that its pages read
+CLOCKED = {}  # chapter -> its times, which no rerun reproduces: `timings` in its template
 TIMED = []  # the names of the jobs whose times the report adds up, as their benchmark files have them
 RETRAINING = []  # dicts: what is retrained, how often, on which share of the training rows
 
@@ -94,6 +96,11 @@ def artefacts(chapter, tables=(), figures=()):
 def chapters_of(document):
     """The chapters of a document, in order."""
     return STUDY.documents[document].chapters
+
+
+def timings_of(document):
+    """The times of those of its chapters that have some."""
+    return {name: CLOCKED[name] for name in chapters_of(document) if name in CLOCKED}
 
 
 def rubric_of(document):

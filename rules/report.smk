@@ -3,8 +3,7 @@
 
 rule provenance:
     input:
-        [path for paths in REPORTED.values() for path in paths],
-        retraining=f"{RESULTS}/timings/retraining.json",
+        [path for name in CHAPTERS for path in REPORTED[name]],
     output:
         f"{RESULTS}/timings/provenance.json",
     log:
@@ -34,7 +33,7 @@ rule html:
         style=f"{BASE}/report/style.css",
         references=f"{BASE}/report/references.json",
         provenance=f"{RESULTS}/timings/provenance.json",
-        retraining=f"{RESULTS}/timings/retraining.json",
+        timings=lambda wildcards: timings_of(wildcards.document).values(),
     output:
         f"{RESULTS}/{{document}}.html",
     log:
@@ -48,6 +47,7 @@ rule html:
         config=CONFIG,
         document=lambda wildcards: CONFIG["documents"][wildcards.document],
         chapters=lambda wildcards: {name: f"{RESULTS}/{name}" for name in chapters_of(wildcards.document)},
+        timings=lambda wildcards: timings_of(wildcards.document),
     message:
         "Typeset {wildcards.document}"
     script:

@@ -16,5 +16,6 @@ with job(snakemake):
         references=references,
         rubric=snakemake.input.get("rubric") or None,
         provenance=read_json(snakemake.input.provenance),
+        timings=p.timings,
     )
     write_text(snakemake.output[0], page)

@@ -1,6 +1,6 @@
 """Write down what ran, where, with which packages, for how long: what no rerun reproduces."""
 
-from inquest.artefacts import read_json, write_json
+from inquest.artefacts import write_json
 from inquest.report.provenance import commit, packages, rule_times
 from inquest.runtime import hardware, job
 
@@ -13,6 +13,5 @@ with job(snakemake):
             "hardware": hardware(),
             "commit": commit(p.base),
             "rules": rule_times(p.timings),
-            "retraining": read_json(snakemake.input.retraining),
         },
     )

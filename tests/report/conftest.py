@@ -94,6 +94,7 @@ def _arguments(folder: Path) -> dict[str, Any]:
         "references": REPORT / "references.json",
         "rubric": REPORT / "rubrics" / "data-influence.yaml",
         "provenance": PROVENANCE,
+        "timings": {},
     }
 
 

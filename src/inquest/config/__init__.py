@@ -15,6 +15,7 @@ from inquest.config.baseline import Baseline
 from inquest.config.data import Data
 from inquest.config.documents import Document
 from inquest.config.influence import Influence
+from inquest.config.quality import Quality
 from inquest.config.shapley import Shapley
 from inquest.errors import InquestError, listing, nearest
 
@@ -40,6 +41,7 @@ class Study(Section):
     baseline: Baseline = Field(default_factory=Baseline)
     influence: Influence = Field(default_factory=Influence)
     shapley: Shapley = Shapley()
+    quality: Quality = Quality()
 
 
 def load_study(

@@ -86,6 +86,7 @@ def render(
     references: str | Path,
     rubric: str | Path | None,
     provenance: Mapping[str, Any],
+    timings: Mapping[str, str | Path],
 ) -> str:
     """Return a document as one HTML page that needs no other file.
 
@@ -105,6 +106,8 @@ def render(
         A rubric for the appendix *Where each mark is earned*.
     provenance : mapping
         `versions`, `hardware`, `commit` (or None) and `rules`: a list of rule, jobs, seconds, max_rss_mib.
+    timings : mapping
+        For the chapters that have some, the JSON file of the times that no rerun reproduces, by their names.
 
     Raises
     ------
@@ -121,6 +124,7 @@ def render(
         chapter = Chapter(build, name, folder)
         words = {**chapter.words(), "facts": all_facts[name], "all_facts": all_facts, "config": study}
         words["provenance"] = provenance
+        words["timings"] = read_json(timings[name]) if name in timings else {}
         bodies.append({"name": name, "html": _fill(env, f"chapters/{name}.html.j2", words)})
         if not chapter.number:
             raise InquestError(f"chapters/{name}.html.j2", "it has no heading", "chapter(…) opens it")

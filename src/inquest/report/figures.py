@@ -25,8 +25,16 @@ SIGN = {"helps": "#1f6a9c", "hurts": "#c8552b"}
 """The sign of an influence or a value: positive rows help, negative rows hurt."""
 SPLIT = {"train": "#8d939d", "test": "#1d1d22"}
 """Training rows are grey, test rows black."""
-METHOD = {"loo": "#6a3d7c", "group": "#b08a1e", "shapley": "#16766b"}
-"""Leave-one-out, leave-group-out, Shapley."""
+METHOD = {
+    "loo": "#6a3d7c",
+    "group": "#b08a1e",
+    "shapley": "#16766b",
+    "beta": "#57bd88",
+    "banzhaf": "#d88be3",
+    "knn": "#8e1616",
+    "oob": "#3f2bd0",
+}
+"""Leave-one-out, leave-group-out, Shapley, Beta Shapley, Banzhaf, k-NN Shapley, Data-OOB."""
 LABELS = ("#d9a03f", "#3d3a78", "#4fa892", "#7a1f3d", "#b4d0ee", "#8a6d4a", "#8f82d8", "#dfe0b0")
 """Classes of the label, in their order."""
 CHOSEN = "#1f6a9c"
