@@ -15,13 +15,13 @@ from inquest.data.tables import ROW
 from inquest.influence.summary import FINE
 from inquest.shapley.methods import compare_methods
 from inquest.shapley.players import score_of
-from inquest.shapley.trust import clear_by_chance, trust
-from inquest.valuation.convergence import reliability
+from inquest.shapley.trust import beginnings, clear_by_chance, trust
 from inquest.valuation.exact import semivalue_of
 from inquest.valuation.ranks import rank_correlation
 from inquest.valuation.semivalues import Semivalues
 from inquest.valuation.shapley import ShapleyValues, combine, truncate
 
+WAYS = ("carried", "newton", "plain")  # how a model may be had
 COUNTED = ("accuracy", "balanced_accuracy", "f1")  # metrics that count test rows
 ROUNDING = 1e-12  # scores that differ by less are equal
 TOLERANCES = (0.001, 0.005, 0.01, 0.02, 0.05)
@@ -107,7 +107,7 @@ def summarise_rows(
         "empty": found.empty,
         "full": found.full,
         **_about(found),
-        **trust(found, walks),
+        "early": beginnings(walks),
         "by_chance": clear_by_chance(found) if len(found.samples) > 1 else None,
         "efficiency": {
             "sum": float(found.values.sum()),
@@ -153,11 +153,13 @@ def _rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _about(found: ShapleyValues) -> dict[str, Any]:
-    """Return mean and spread of the values of a metric, and how many can be told from 0."""
+    """Return mean and spread of the values of a metric, and how far they can be trusted."""
     values, error = _rounded(found.values), found.standard_errors
     repeated = len(found.samples) > 1
-    share, sd = reliability(found.samples), float(values.std(ddof=1))
+    sd, trusted = float(values.std(ddof=1)), trust(found)
+    share = trusted["reliability"]
     return {
+        **trusted,
         "mean": float(values.mean()),
         "sd": sd,
         "positive": float((values > 0).mean()),
@@ -168,7 +170,6 @@ def _about(found: ShapleyValues) -> dict[str, Any]:
         }
         if repeated
         else None,
-        "reliability": share,
         "signal_sd": None if share is None else sd * share**0.5,
     }
 
@@ -190,9 +191,9 @@ def solved_in_all(jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     --------
     >>> job = {"family": "plain retraining", "solved": {"plain": 2}, "unconverged": 0}
     >>> solved_in_all([job, job])["solved"]
-    {'plain': 4}
+    {'carried': 0, 'newton': 0, 'plain': 4}
     """
-    solved: Counter[str] = Counter()
+    solved = Counter(dict.fromkeys(WAYS, 0))
     for one in jobs:
         solved.update(one["solved"])
     return {

@@ -22,35 +22,39 @@ GOAL = 0.8  # a reliability to rank rows by
 CONVERGED = 1.05  # OpenDataVal's threshold for the largest R̂
 
 
-def trust(found: ShapleyValues, walks: Sequence[pd.DataFrame]) -> dict[str, Any]:
-    """Return the facts: reliability, Gelman-Rubin, the relative change, the stability of ranks.
-
-    Parameters
-    ----------
-    found : ShapleyValues
-    walks : list of DataFrame
+def trust(found: ShapleyValues) -> dict[str, Any]:
+    """Return the facts on the convergence of values.
 
     Returns
     -------
     dict
-        `reliability`, and `needed`, the permutations for one of `goal`; `gelman_rubin`; `change`;
-        `stability` of the best and the worst rows; `early`, the share of the squared contributions that the
-        first `rows` of each walk make up. None for what so few permutations can't tell.
+        `reliability`, the share of their variance that is signal, which a few rows with large contributions
+        decide; `stability` of the ranks of all rows, and of the best and the worst; `needed`, the
+        permutations for ranks that correlate by `goal` with others found alike; `gelman_rubin`; `change`.
+        None for what so few permutations can't tell.
     """
     samples = found.samples
     count, n = samples.shape
-    share = reliability(samples)
     top = min(max(FEWEST, round(TOP * n)), n // 2)
     stability = rank_stability(samples, top)
     return {
-        "reliability": share,
+        "reliability": reliability(samples),
         "goal": GOAL,
-        "needed": permutations_for(GOAL, share, len(found.marginals)),
+        "needed": permutations_for(GOAL, stability and stability.full, len(found.marginals)),
         "gelman_rubin": _gelman_rubin(found),
         "change": relative_change(found.running, lag=2 if found.antithetic else 1),
         "stability": None if stability is None else dataclasses.asdict(stability) | {"half": count // 2},
-        "early": {"rows": early(n), "share": _early_share(walks)},
     }
+
+
+def beginnings(walks: Sequence[pd.DataFrame]) -> dict[str, Any]:
+    """Return which `share` of all squared marginal contributions the first `rows` of each walk make up.
+
+    The share is None if no row adds anything.
+    """
+    squares = sum(walk["marginal"].to_numpy() ** 2 for walk in walks)
+    rows = max(1, round(EARLY * len(squares)))
+    return {"rows": rows, "share": float(squares[:rows].sum() / squares.sum()) if squares.any() else None}
 
 
 def permutations_for(goal: float, share: float | None, permutations: int) -> int | None:
@@ -83,17 +87,6 @@ def _gelman_rubin(found: Semivalues) -> dict[str, Any] | None:
         "threshold": CONVERGED,
         "converged": float((factors < CONVERGED).mean()),
     }
-
-
-def early(n: int) -> int:
-    """Return how many of n positions are the beginning of a walk."""
-    return max(1, round(EARLY * n))
-
-
-def _early_share(walks: Sequence[pd.DataFrame]) -> float | None:
-    """Return the share of all squared marginal contributions that the beginnings of the walks make up."""
-    squares = sum(walk["marginal"].to_numpy() ** 2 for walk in walks)
-    return float(squares[: early(len(squares))].sum() / squares.sum()) if squares.any() else None
 
 
 def clear_by_chance(found: Semivalues) -> float:
