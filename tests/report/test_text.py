@@ -63,6 +63,21 @@ def test_seconds(value, written):
     assert text.seconds(value).replace("\u00a0", " ") == written
 
 
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (2.8e-10, "2.8\u00a0×\u00a010<sup>−10</sup>"),
+        (1e-9, "10<sup>−9</sup>"),
+        (-3.14e12, "−3.1\u00a0×\u00a010<sup>12</sup>"),
+        (9.99e-6, "10<sup>−5</sup>"),
+        (0.0, "0"),
+        (math.nan, "–"),
+    ],
+)
+def test_tiny(value, written):
+    assert text.tiny(value) == written
+
+
 def test_interval():
     assert text.interval((0.8461, 0.8609)) == "0.846 to 0.861"
     assert text.interval({"low": -0.001, "high": 0.002, "value": 0.0}, 4) == "−0.0010 to 0.0020"

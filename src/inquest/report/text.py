@@ -61,6 +61,18 @@ def count(value: Any) -> str:
     return number(value, 0)
 
 
+def tiny(value: Any, sign: bool = False) -> Markup:
+    """Return a number with two digits and its power of ten, ``2.8 × 10⁻¹⁰``; a power of ten stands alone."""
+    value = _finite(value)
+    if value is None or value == 0:
+        return Markup(DASH if value is None else "0")
+    digits, _, power = f"{abs(value):.1e}".partition("e")
+    exponent = number(int(power), 0)
+    front = MINUS if value < 0 else "+" if sign else ""
+    times = "" if digits == "1.0" else f"{digits}\u00a0×\u00a0"
+    return Markup(f"{front}{times}10<sup>{exponent}</sup>")
+
+
 def seconds(value: Any) -> str:
     """Return a duration as people say it: ``4.2 ms``, ``0.42 s``, ``3 min 20 s``, ``2 h 5 min``."""
     value = _finite(value)
@@ -153,6 +165,7 @@ FILTERS = {
     "percent": percent,
     "count": count,
     "seconds": seconds,
+    "tiny": tiny,
     "interval": interval,
     "markdown": markdown,
 }

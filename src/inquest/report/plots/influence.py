@@ -145,14 +145,12 @@ def every_row(
             if name == "accuracy":
                 values = (values * n_test).round()
                 reach = max(float(values.abs().max()), 1.0)
-                bins, power = np.arange(-reach - 0.5, reach + 1), 0
-                ax.set_yscale("symlog", linthresh=1)
-                ax.set_ylim(bottom=0)
+                bins = np.arange(-reach - 0.5, reach + 1)
                 ax.set_xlabel("influence on accuracy, in test rows")
                 ax.locator_params(axis="x", integer=True)
             else:
                 low, high = values.quantile([TAIL, 1 - TAIL])
-                reach, power = max(-low, high, 1e-300), 0
+                reach = max(-low, high, 1e-300)
                 power = scale([reach])
                 reach /= 10.0**power
                 values, bins = (values / 10.0**power).clip(-reach, reach), np.linspace(-reach, reach, 42)
@@ -160,7 +158,8 @@ def every_row(
             ax.hist(
                 [values[table["label"] == one] for one in classes],
                 bins=bins,
-                stacked=True,
+                stacked=name != "accuracy",
+                log=name == "accuracy",
                 color=[colours[one] for one in classes],
                 label=[named(one) for one in classes],
             )
