@@ -1,136 +1,143 @@
 """Optima that are carried along against those found anew by Newton's method."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy import linalg
 
-from inquest.learners.carry import join, leave
+from inquest.learners import carry
+from inquest.learners.carry import Joining, join, leave
 from inquest.learners.softmax import Loss, inverse, newton
 
 TOLERANCE = 1e-11
-CASES = [
-    (k, intercept, weighted) for k in (2, 3) for intercept in (True, False) for weighted in (True, False)
-]
+CASES = list(itertools.product((2, 3), (True, False), (True, False)))  # k, intercept, weighted
 
 
-def problem(k, intercept, weighted, R=2, n=60, d=4, seed=0):
+def problem(k, intercept, weighted, n=60, d=4, seed=0):
     rng = np.random.default_rng(seed)
-    Z = rng.normal(size=(R, n, d + intercept))
+    Z = rng.normal(size=(n, d + intercept))
     if intercept:
-        Z[:, :, 0] = 1.0
-    y = rng.integers(k, size=(R, n))
-    y[:, :k] = np.arange(k)
-    return Z, y, rng.uniform(0.5, 2.0, size=(R, n)) if weighted else None
+        Z[:, 0] = 1.0
+    y = rng.integers(k, size=n)
+    y[:k] = np.arange(k)
+    return Z, y, rng.uniform(0.5, 2.0, size=n) if weighted else None
 
 
-def optimum(Z, y, s, k, intercept, D=None):
-    """The optimum of one problem, (D, q), and its inverse Hessian."""
-    s = None if s is None else s[None]
-    loss = Loss(Z[None, :, :D], y[None], k, 1.0, intercept, s)
-    theta, reached = newton(loss, np.zeros((loss.Z.shape[2], loss.q)), TOLERANCE)
+def optimum(Z, y, s, k, intercept, rows=slice(None), factor=1.0):
+    """The optimum of some of the rows, (D, q), and its inverse Hessian."""
+    s = None if s is None else (s * factor)[rows]
+    loss = Loss(Z[rows], y[rows], k, 1.0, intercept, s)
+    theta, reached = newton(loss, np.zeros((Z.shape[1], loss.q)), TOLERANCE)
     assert reached
-    return theta, inverse(loss.hessians(loss.chances(theta[None]))[0])
+    return theta, inverse(loss.hessian(loss.chances(theta)))
 
 
-def first(Z, y, s, rows):
-    return Z[rows], y[rows], None if s is None else s[rows]
+def totals(y, s):
+    return np.arange(1.0, len(y) + 1) if s is None else s.cumsum()
 
 
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize(("k", "intercept", "weighted"), CASES)
-def test_rows_that_join(k, intercept, weighted, known):
-    Z, y, s = problem(k, intercept, weighted)
-    size, b = 50, 10
-    starts = [
-        optimum(*first(Z[r], y[r], None if s is None else s[r], slice(size)), k, intercept) for r in range(2)
-    ]
-    theta, H = (np.array(part) for part in zip(*starts, strict=True))
-    totals = (np.ones_like(y, float) if s is None else s).cumsum(axis=1)[:, size:]
-    loss = Loss(Z, y, k, 1.0, intercept, s)
-    x, reached, passes, H = join(loss, theta, H if known else None, size, TOLERANCE * totals)
-    assert reached.all()
-    assert passes < 14
-    for r, j in np.ndindex(2, b):
-        rows = slice(size + j + 1)
-        there, inverse_there = optimum(*first(Z[r], y[r], None if s is None else s[r], rows), k, intercept)
-        assert x[r, :, :, j] == pytest.approx(there, abs=1e-9)
-    assert H[1] == pytest.approx(inverse_there, abs=0.25 * np.abs(inverse_there).max())
+def test_rows_that_join_walks_of_their_own_lengths(k, intercept, weighted, known):
+    sizes, ends, blocks, rows = (50, 40), (60, 45), [], []
+    for seed, (size, end) in enumerate(zip(sizes, ends, strict=True)):
+        Z, y, s = rows_of = problem(k, intercept, weighted, n=end, seed=seed)
+        theta, H = optimum(*rows_of, k, intercept, slice(size))
+        loss, goals = Loss(Z, y, k, 1.0, intercept, s), TOLERANCE * totals(y, s)[size:]
+        blocks.append(Joining(loss, size, theta, H if known else None, goals))
+        rows.append(rows_of)
+    found = join(blocks)
+    for rows_of, size, end, (x, reached, H) in zip(rows, sizes, ends, found, strict=True):
+        assert reached.tolist() == [True] * (end - size)
+        for j in range(end - size):
+            there, inverse_there = optimum(*rows_of, k, intercept, slice(size + j + 1))
+            assert x[:, :, j] == pytest.approx(there, abs=1e-9)
+        assert pytest.approx(inverse_there, abs=0.25 * np.abs(inverse_there).max()) == H
 
 
 @pytest.mark.parametrize("k", [2, 3])
 def test_features_that_only_the_new_rows_have(k):
-    """Rows 0 … 5 have no more than three features, so their optimum is 0 in the others."""
-    Z, y, _ = problem(k, True, False, R=1, n=9, d=5)
-    Z[:, :6, 4:] = 0.0
-    Z[:, :, 1:] /= 3
-    theta, H = optimum(Z[0, :6], y[0, :6], None, k, True, D=4)
-    theta = np.concatenate([theta, np.zeros((2, theta.shape[1]))])[None]
-    goals = TOLERANCE * np.arange(7.0, 10)[None]
-    x, reached, *_ = join(Loss(Z, y, k, 1.0, True), theta, H[None], 6, goals)
+    """The first six rows have no more than three features, so their optimum is 0 in the others."""
+    Z, y, _ = problem(k, True, False, n=9, d=5)
+    Z[:6, 4:] = 0.0
+    Z[:, 1:] /= 3
+    theta, H = optimum(Z[:6, :4], y[:6], None, k, True)
+    theta = np.concatenate([theta, np.zeros((2, theta.shape[1]))])
+    [(x, reached, _)] = join([Joining(Loss(Z, y, k, 1.0, True), 6, theta, H, TOLERANCE * np.arange(7.0, 10))])
     assert reached.all()
     for j in range(3):
-        there, _ = optimum(Z[0, : 7 + j], y[0, : 7 + j], None, k, True)
-        assert x[0, :, :, j] == pytest.approx(there, abs=1e-9)
+        assert x[:, :, j] == pytest.approx(optimum(Z, y, None, k, True, slice(7 + j))[0], abs=1e-9)
 
 
 @pytest.mark.parametrize("k", [2, 3])
 def test_weights_that_depend_on_the_prefix(k):
-    Z, y, s = problem(k, True, True, R=1)
-    scale = np.random.default_rng(1).uniform(0.9, 1.1, size=(1, 60, 10))
-    theta, _ = optimum(Z[0, :50], y[0, :50], s[0, :50], k, True)
-    x, reached, *_ = join(
-        Loss(Z, y, k, 1.0, True, s), theta[None], None, 50, np.full((1, 10), 50 * TOLERANCE), scale
-    )
+    Z, y, s = problem(k, True, True)
+    scale = np.random.default_rng(1).uniform(0.9, 1.1, size=(60, 10))
+    theta, _ = optimum(Z, y, s, k, True, slice(50))
+    block = Joining(Loss(Z, y, k, 1.0, True, s), 50, theta, None, np.full(10, 50 * TOLERANCE), scale)
+    [(x, reached, _)] = join([block])
     assert reached.all()
     for j in range(10):
-        rows = slice(51 + j)
-        there, _ = optimum(Z[0, rows], y[0, rows], s[0, rows] * scale[0, rows, j], k, True)
-        assert x[0, :, :, j] == pytest.approx(there, abs=1e-9)
+        there, _ = optimum(Z, y, s, k, True, slice(51 + j), scale[:, j])
+        assert x[:, :, j] == pytest.approx(there, abs=1e-9)
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+def test_prefixes_from_a_row_on_that_changes_too_much_are_given_up(scaled, monkeypatch):
+    """Rows before row 55 hardly weigh anything."""
+    monkeypatch.setattr(carry, "HOPEFUL", 1e-3)
+    Z, y, s = problem(2, True, True)
+    s[50:55] = 1e-4
+    theta, H = optimum(Z, y, s, 2, True, slice(50))
+    loss, scale = Loss(Z, y, 2, 1.0, True, s), np.ones((60, 10)) if scaled else None
+    block = Joining(loss, 50, theta, H, TOLERANCE * s.cumsum()[50:], scale)
+    assert block.b == 5
+    [(x, reached, _)] = join([block])
+    assert x.shape == (5, 1, 5)
+    assert reached.all()
+    assert x[:, :, 4] == pytest.approx(optimum(Z, y, s, 2, True, slice(55))[0], abs=1e-9)
 
 
 @pytest.mark.parametrize(("k", "intercept", "weighted"), CASES)
 def test_rows_that_leave(k, intercept, weighted):
-    Z, y, s = problem(k, intercept, weighted, R=1)
-    theta, H = optimum(Z[0], y[0], None if s is None else s[0], k, intercept)
+    Z, y, s = problem(k, intercept, weighted)
+    theta, H = optimum(Z, y, s, k, intercept)
     rows = np.arange(5, 60, 6)
     loss = Loss(Z, y, k, 1.0, intercept, s)
     x, reached = leave(loss, theta, H, rows, np.full(len(rows), 40 * TOLERANCE))
     assert reached.all()
     for j, row in enumerate(rows):
-        kept = np.delete(np.arange(60), row)
-        there, _ = optimum(*first(Z[0], y[0], None if s is None else s[0], kept), k, intercept)
+        there, _ = optimum(Z, y, s, k, intercept, np.delete(np.arange(60), row))
         assert x[:, :, j] == pytest.approx(there, abs=1e-9)
 
 
 @pytest.mark.parametrize("k", [2, 3])
 def test_rows_that_leave_and_weights_that_depend_on_them(k):
-    Z, y, s = problem(k, True, True, R=1)
-    theta, H = optimum(Z[0], y[0], s[0], k, True)
+    Z, y, s = problem(k, True, True)
+    theta, H = optimum(Z, y, s, k, True)
     rows, scale = np.arange(5), np.random.default_rng(1).uniform(0.9, 1.1, size=(60, 5))
     x, reached = leave(Loss(Z, y, k, 1.0, True, s), theta, H, rows, np.full(5, 40 * TOLERANCE), scale)
     assert reached.all()
     for j in range(5):
-        kept = np.delete(np.arange(60), j)
-        there, _ = optimum(Z[0, kept], y[0, kept], s[0, kept] * scale[kept, j], k, True)
+        there, _ = optimum(Z, y, s, k, True, np.delete(np.arange(60), j), scale[:, j])
         assert x[:, :, j] == pytest.approx(there, abs=1e-9)
 
 
 def test_a_row_that_alone_holds_a_parameter():
     """A feature that only one row has: without it, the shortcut may fail, but then says so."""
-    Z, y, _ = problem(2, True, False, R=1)
-    Z[:, :, 1] = 0.0
-    Z[:, 3, 1] = 1e3
-    theta, H = optimum(Z[0], y[0], None, 2, True)
+    Z, y, _ = problem(2, True, False)
+    Z[:, 1] = 0.0
+    Z[3, 1] = 1e3
+    theta, H = optimum(Z, y, None, 2, True)
     x, reached = leave(Loss(Z, y, 2, 1.0, True), theta, H, np.array([3, 4]), np.full(2, 1e-7))
-    kept = np.delete(np.arange(60), 3)
-    there, _ = optimum(Z[0, kept], y[0, kept], None, 2, True)
+    there, _ = optimum(Z, y, None, 2, True, np.delete(np.arange(60), 3))
     assert x[:, :, 0] == pytest.approx(there, abs=1e-6) or not reached[0]
     assert reached[1]
 
 
 def test_a_singular_hessian_is_an_error():
-    Z, y, _ = problem(2, True, False, R=1)
-    Z[:, :, 1] = 0.0
-    loss = Loss(Z, y, 2, np.inf, True)
+    Z, y, _ = problem(2, True, False)
+    Z[:, 1] = 0.0
     with pytest.raises(linalg.LinAlgError):
-        join(loss, np.zeros((1, 5, 1)), None, 50, np.ones((1, 10)))
+        Joining(Loss(Z, y, 2, np.inf, True), 50, np.zeros((5, 1)), None, np.ones(10))

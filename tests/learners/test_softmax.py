@@ -7,75 +7,75 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from inquest.learners import softmax
-from inquest.learners.softmax import Loss, inverse, joining_curvature, newton, settle, sigmoid
+from inquest.learners.softmax import Loss, inverse, joining_curvature, newton, norms, settle, sigmoid
 
 CASES = [
     (k, intercept, weighted) for k in (2, 3) for intercept in (True, False) for weighted in (True, False)
 ]
 
 
-def problem(k, intercept, weighted, R=2, n=12, d=3, C=0.7, seed=0):
+def problem(k, intercept, weighted, n=12, d=3, C=0.7, seed=0):
     rng = np.random.default_rng(seed)
-    Z = rng.normal(size=(R, n, d + intercept))
+    Z = rng.normal(size=(n, d + intercept))
     if intercept:
-        Z[:, :, 0] = 1.0
-    y = rng.integers(k, size=(R, n))
-    y[:, :k] = np.arange(k)
-    s = rng.uniform(0.5, 2.0, size=(R, n)) if weighted else None
-    theta = rng.normal(size=(R, d + intercept, 1 if k == 2 else k))
+        Z[:, 0] = 1.0
+    y = rng.integers(k, size=n)
+    y[:k] = np.arange(k)
+    s = rng.uniform(0.5, 2.0, size=n) if weighted else None
+    theta = rng.normal(size=(d + intercept, 1 if k == 2 else k))
     return Z, y, s, theta, Loss(Z, y, k, C, intercept, s)
 
 
 @pytest.mark.parametrize(("k", "intercept", "weighted"), CASES)
-def test_values_are_scikit_learns_log_loss_and_the_penalty(k, intercept, weighted):
+def test_the_value_is_scikit_learns_log_loss_and_the_penalty(k, intercept, weighted):
     Z, y, s, theta, loss = problem(k, intercept, weighted)
-    for r, value in enumerate(loss.values(theta)):
-        eta = Z[r] @ theta[r]
-        eta = np.hstack([np.zeros_like(eta), eta]) if k == 2 else eta
-        p = np.exp(eta) / np.exp(eta).sum(axis=1, keepdims=True)
-        penalty = (theta[r, int(intercept) :] ** 2).sum() / 0.7 / 2
-        pin = theta[r, 0].sum() ** 2 / 2 if intercept and k > 2 else 0.0
-        expected = log_loss(y[r], p, normalize=False, sample_weight=None if s is None else s[r])
-        assert value == pytest.approx(expected + penalty + pin, rel=1e-12)
+    eta = Z @ theta
+    eta = np.hstack([np.zeros_like(eta), eta]) if k == 2 else eta
+    p = np.exp(eta) / np.exp(eta).sum(axis=1, keepdims=True)
+    penalty = (theta[int(intercept) :] ** 2).sum() / 0.7 / 2
+    pin = theta[0].sum() ** 2 / 2 if intercept and k > 2 else 0.0
+    expected = log_loss(y, p, normalize=False, sample_weight=s)
+    assert loss.value(theta) == pytest.approx(expected + penalty + pin, rel=1e-12)
 
 
 @pytest.mark.parametrize(("k", "intercept", "weighted"), CASES)
 def test_gradients_and_hessians_are_those_of_finite_differences(k, intercept, weighted, monkeypatch):
     *_, theta, loss = problem(k, intercept, weighted, n=300)
-    R, D, q = theta.shape
-    stacked = np.stack([theta, theta + 0.1], axis=3)
+    stacked = np.stack([theta, theta + 0.1], axis=2)
     gradients = loss.gradients(stacked)
-    hessians = loss.hessians(loss.chances(theta)).reshape(R, D, q, D, q)
-    for i, j in np.ndindex(D, q):
+    hessian = loss.hessian(loss.chances(theta)).reshape(*theta.shape, *theta.shape)
+    for place in np.ndindex(theta.shape):
         step = np.zeros_like(theta)
-        step[:, i, j] = 1e-5
+        step[place] = 1e-5
         for b in range(2):
             at = stacked[..., b]
-            slope = (loss.values(at + step) - loss.values(at - step)) / 2e-5
-            assert gradients[:, i, j, b] == pytest.approx(slope, rel=1e-6, abs=1e-5)
+            slope = (loss.value(at + step) - loss.value(at - step)) / 2e-5
+            assert gradients[(*place, b)] == pytest.approx(slope, rel=1e-6, abs=1e-5)
         bend = loss.gradients((theta + step)[..., None]) - loss.gradients((theta - step)[..., None])
-        assert hessians[:, i, j] == pytest.approx(bend[..., 0] / 2e-5, rel=1e-6, abs=1e-5)
+        assert hessian[place] == pytest.approx(bend[..., 0] / 2e-5, rel=1e-6, abs=1e-5)
     monkeypatch.setattr(softmax, "HELD", 0)  # as few rows at a time as may be
     assert loss.gradients(stacked) == pytest.approx(gradients, rel=1e-12)
 
 
 @pytest.mark.parametrize(("k", "intercept", "weighted"), CASES)
 def test_roots_make_up_the_rows_part_of_the_hessian(k, intercept, weighted):
-    Z, _, _, theta, loss = problem(k, intercept, weighted)
+    *_, theta, loss = problem(k, intercept, weighted)
     p = loss.chances(theta)
     V = loss.roots(p)
-    without = loss.hessians(np.zeros_like(p))  # rows that are certain bend nothing
-    assert V @ V.mT + without == pytest.approx(loss.hessians(p), rel=1e-12, abs=1e-12)
-    assert V.shape == (2, Z.shape[2] * loss.q, 12 * loss.q)
+    without = loss.hessian(np.zeros_like(p))  # rows that are certain bend nothing
+    assert V @ V.T + without == pytest.approx(loss.hessian(p), rel=1e-12, abs=1e-12)
+    assert V.shape == (theta.size, 12 * loss.q)
+    one = loss.part([4])
+    assert V[:, 4 * loss.q : 5 * loss.q] == pytest.approx(one.roots(p[[4]]), rel=1e-12)
 
 
 def test_chances_are_of_the_label_with_two_classes_and_of_each_class_with_more():
     Z, y, _, theta, loss = problem(2, True, False)
-    positive = 1 / (1 + np.exp(-(Z @ theta)[..., 0]))
-    assert loss.chances(theta)[..., 0] == pytest.approx(np.where(y == 1, positive, 1 - positive))
+    positive = 1 / (1 + np.exp(-(Z @ theta)[:, 0]))
+    assert loss.chances(theta)[:, 0] == pytest.approx(np.where(y == 1, positive, 1 - positive))
     Z, _, _, theta, loss = problem(3, True, False)
     e = np.exp(Z @ theta)
-    assert loss.chances(theta) == pytest.approx(e / e.sum(axis=2, keepdims=True))
+    assert loss.chances(theta) == pytest.approx(e / e.sum(axis=1, keepdims=True))
 
 
 @pytest.mark.parametrize("k", [2, 3])
@@ -83,26 +83,26 @@ def test_a_mask_leaves_rows_out(k):
     Z, y, s, theta, loss = problem(k, True, True)
     rows = np.arange(0, 12, 2)
 
-    def mask(residuals, low, high, sets):
-        residuals[:, np.setdiff1d(np.arange(low, high), rows) - low] = 0.0
+    def mask(residuals, low, high):
+        residuals[np.setdiff1d(np.arange(low, high), rows) - low] = 0.0
 
-    part = Loss(Z[:, rows], y[:, rows], k, 0.7, True, s[:, rows])
+    part = Loss(Z[rows], y[rows], k, 0.7, True, s[rows])
     expected = part.gradients(theta[..., None])
     assert loss.gradients(theta[..., None], mask) == pytest.approx(expected, rel=1e-12)
     assert loss.part(rows).gradients(theta[..., None]) == pytest.approx(expected, rel=1e-12)
-    assert part.totals() == pytest.approx(s[:, rows].sum(axis=1))
+    assert loss.part(rows).total() == pytest.approx(s[rows].sum())
 
 
 @pytest.mark.parametrize(("k", "intercept", "weighted"), CASES)
 def test_newtons_method_finds_what_scipy_and_scikit_learn_find(k, intercept, weighted):
-    Z, y, s, theta, loss = problem(k, intercept, weighted, R=1, n=40, d=4)
-    found, reached = newton(loss, np.zeros_like(theta[0]), 1e-11)
+    Z, y, s, theta, loss = problem(k, intercept, weighted, n=40, d=4)
+    found, reached = newton(loss, np.zeros_like(theta), 1e-11)
     assert reached
-    assert np.linalg.norm(loss.gradients(found[None, :, :, None])) <= 1e-11 * loss.totals()[0]
-    scipys = optimize.minimize(lambda x: loss.values(x.reshape(theta.shape))[0], np.zeros(theta.size))
+    assert np.linalg.norm(loss.gradients(found[:, :, None])) <= 1e-11 * loss.total()
+    scipys = optimize.minimize(lambda x: loss.value(x.reshape(theta.shape)), np.zeros(theta.size))
     assert found.ravel() == pytest.approx(scipys.x, abs=1e-4)
     model = LogisticRegression(C=0.7, fit_intercept=intercept, solver="newton-cholesky", tol=1e-10)
-    model.fit(Z[0, :, int(intercept) :], y[0], sample_weight=None if s is None else s[0])
+    model.fit(Z[:, int(intercept) :], y, sample_weight=s)
     assert pytest.approx(model.coef_, abs=1e-8) == found[int(intercept) :].T
     if intercept and k == 2:
         assert found[0] == pytest.approx(model.intercept_, abs=1e-8)
@@ -112,19 +112,18 @@ def test_newtons_method_finds_what_scipy_and_scikit_learn_find(k, intercept, wei
 
 def test_newtons_method_halves_steps_that_are_too_long():
     """From far away on the flat of a sigmoid a full step overshoots."""
-    Z, y = np.array([[[1.0], [1.0], [1.0]]]), np.array([[1, 1, 0]])
-    loss = Loss(Z, y, 2, 1e6, False)
+    loss = Loss(np.ones((3, 1)), np.array([1, 1, 0]), 2, 1e6, False)
     found, reached = newton(loss, np.array([[12.0]]), 1e-10)
     assert reached
     assert sigmoid(found[0, 0]) == pytest.approx(2 / 3, abs=1e-5)
 
 
 def test_newtons_method_says_where_it_fails():
-    *_, theta, loss = problem(2, True, False, R=1)
-    assert not newton(loss, theta[0] * np.inf, 1e-9)[1]
-    assert not newton(loss, theta[0], 0.0)[1]
-    flat = Loss(np.eye(3)[None, :, :2], np.array([[0, 1, 1]]), 2, np.inf, False)
-    flat.Z[:, :, 1] = 0.0  # nothing bends the loss in this direction
+    *_, theta, loss = problem(2, True, False)
+    assert not newton(loss, theta * np.inf, 1e-9)[1]
+    assert not newton(loss, theta, 0.0)[1]
+    flat = Loss(np.eye(3)[:, :2], np.array([0, 1, 1]), 2, np.inf, False)
+    flat.Z[:, 1] = 0.0  # nothing bends the loss in this direction
     assert not newton(flat, np.ones((2, 1)), 1e-9)[1]
 
 
@@ -157,68 +156,63 @@ def test_the_inverse_of_a_positive_definite_matrix():
         inverse(-np.eye(2))
 
 
-def quadratics(rng, R=2, P=30, b=5):
-    """R·b quadratic problems whose Hessians are near one another's, and the optimum of each."""
-    base = rng.normal(size=(R, P, P))
-    base = base @ base.mT / P + np.eye(P)
-    bumps = rng.normal(size=(R, b, P, 3)) / 6
-    hessians = base[:, None] + bumps @ bumps.mT
-    return base, hessians, rng.normal(size=(R, P, b))
+def quadratics(seed, P=30, b=5):
+    """Quadratic problems whose Hessians are near one another's: one Hessian, each problem's, the optima."""
+    rng = np.random.default_rng(seed)
+    base = rng.normal(size=(P, P))
+    base = base @ base.T / P + np.eye(P)
+    bumps = rng.normal(size=(b, P, 3)) / 6
+    return base, base + bumps @ bumps.mT, rng.normal(size=(P, b))
+
+
+def settled(base, hessians, optima, goal=1e-10):
+    asked = []
+
+    def gradients(x, sets):
+        asked.append(len(sets))
+        return np.einsum("bij,jb->ib", hessians[sets], x - optima[:, sets])
+
+    x, goals = np.zeros_like(optima), np.full(optima.shape[1], goal)
+    g = np.einsum("bij,jb->ib", hessians, -optima)
+    found, reached, passes = settle(gradients, lambda g, sets: np.linalg.solve(base, g), x, g, goals)
+    assert passes == len(asked)
+    norms = np.linalg.norm(np.einsum("bij,jb->ib", hessians, found - optima), axis=0)
+    assert (norms <= goal).tolist() == reached.tolist()
+    return found, reached, asked
 
 
 def test_nearby_problems_are_settled_in_few_passes():
-    rng = np.random.default_rng(0)
-    base, hessians, optima = quadratics(rng)
-
-    def gradients(x, sets):
-        return np.einsum("rbij,rjb->rib", hessians[:, sets], x - optima[..., sets])
-
-    x = np.zeros_like(optima)
-    goals = np.full((2, 5), 1e-10)
-    found, reached, passes = settle(
-        gradients, lambda g, sets: np.linalg.solve(base, g), x, gradients(x, slice(0, 5)), goals
-    )
+    base, hessians, optima = quadratics(0)
+    found, reached, asked = settled(base, hessians, optima)
     assert reached.all()
-    assert (np.linalg.norm(gradients(found, slice(0, 5)), axis=1) <= 1e-10).all()
     assert found == pytest.approx(optima, abs=1e-9)
-    assert passes < 12
+    assert len(asked) < 12
 
 
-def test_problems_from_the_first_hopeless_one_on_are_given_up():
-    rng = np.random.default_rng(0)
-    base, hessians, optima = quadratics(rng)
-    hessians[1, 3] *= 30  # the step of the Hessian at hand is far too long for it
-
-    def gradients(x, sets):
-        return np.einsum("rbij,rjb->rib", hessians[:, sets], x - optima[..., sets])
-
-    x = np.zeros_like(optima)
-    goals = np.full((2, 5), 1e-10)
-    found, reached, _ = settle(
-        gradients, lambda g, sets: np.linalg.solve(base, g), x, gradients(x, slice(0, 5)), goals
-    )
-    assert reached[:, :3].all()
-    assert not reached[1, 3:].any()
-    assert found[..., :3] == pytest.approx(optima[..., :3], abs=1e-9)
-
-
-def test_more_passes_than_secants_are_kept(monkeypatch):
-    rng = np.random.default_rng(1)
-    base, hessians, optima = quadratics(rng)
-    monkeypatch.setattr(softmax, "MEMORY", 2)
-    monkeypatch.setattr(softmax, "MOST_PASSES", 60)
-
-    def gradients(x, sets):
-        return np.einsum("rbij,rjb->rib", hessians[:, sets], x - optima[..., sets])
-
-    x = np.zeros_like(optima)
-    found, reached, passes = settle(
-        gradients,
-        lambda g, sets: np.linalg.solve(base, g),
-        x,
-        gradients(x, slice(0, 5)),
-        np.full((2, 5), 1e-9),
-    )
+def test_only_what_is_left_is_asked_for():
+    base, hessians, optima = quadratics(0)
+    hessians[:4] = base  # one step solves these
+    _, reached, asked = settled(base, hessians, optima)
     assert reached.all()
-    assert passes > 4
-    assert found == pytest.approx(optima, abs=1e-8)
+    assert asked == [5] + [1] * (len(asked) - 1)
+
+
+def test_a_problem_that_gets_lost_is_given_up_and_the_others_are_not(monkeypatch):
+    base, hessians, optima = quadratics(0)
+    hessians[2:4] *= -1  # steps lead away
+    monkeypatch.setattr(softmax, "LOST", 10.0)
+    found, reached, asked = settled(base, hessians, optima)
+    assert reached.tolist() == [True, True, False, False, True]
+    assert asked[-1] < 5
+    assert found[:, reached] == pytest.approx(optima[:, reached], abs=1e-9)
+
+
+def test_there_is_a_last_pass(monkeypatch):
+    monkeypatch.setattr(softmax, "MOST_PASSES", 3)
+    _, reached, asked = settled(*quadratics(0))
+    assert asked == [5, 5, 5]
+    assert not reached.any()
+
+
+def test_the_2_norms_of_columns():
+    assert norms(np.array([[3.0, 0.0], [4.0, -2.0]])).tolist() == [5.0, 2.0]

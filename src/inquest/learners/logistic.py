@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -14,14 +14,13 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import assert_all_finite
 
-from inquest.learners.carry import join, leave
+from inquest.learners.carry import Joined, Joining, join, leave
 from inquest.learners.metrics import Predictions
 from inquest.learners.retraining import FittedModel, RetrainingUtility
 from inquest.learners.softmax import Array, Loss, inverse, newton, sigmoid
 from inquest.utility import Rows, Score, as_rows
 
 BLOCK = 64  # prefixes, or rows left out, that are solved together
-STALE = 7  # passes over a block from which on the Hessian is computed anew for the next one
 
 
 class LogisticUtility(RetrainingUtility):
@@ -76,8 +75,8 @@ class LogisticUtility(RetrainingUtility):
         if len(codes) < 2:
             return super().fit(rows)
         basis = _basis(self.X[rows])
-        loss = self._loss(self._features(self.X[rows], basis)[None], y[None], codes)
-        theta, reached = newton(loss, np.zeros((loss.Z.shape[2], loss.q)), self.tolerance)
+        loss = self._loss(self._features(self.X[rows], basis), y, codes)
+        theta, reached = newton(loss, np.zeros((loss.Z.shape[1], loss.q)), self.tolerance)
         if not reached:
             return super().fit(rows)
         self.solved["newton"] += 1
@@ -97,22 +96,23 @@ class LogisticUtility(RetrainingUtility):
         basis = _basis(self.X[order])
         Z, Z_test = self._features(self.X[order], basis), self._features(self.X_test, basis)
         for start, end in itertools.pairwise(ends):
-            for [score] in self._stretch(order[None, :end], Z[None, :end], Z_test[None], start + 1):
-                yield score
+            walk = _Walk(order[:end], self.y[order[:end]], Z[:end], Z_test, start)
+            yield from (score for [score] in self._together([walk]))
 
     def walks(self, orders: Sequence[ArrayLike]) -> Iterator[Sequence[Score]]:
-        orders = np.array([as_rows(order, self.n_rows) for order in orders])
+        orders = [as_rows(order, self.n_rows) for order in orders]
         kinds = [np.unique(self.y[order]).tolist() for order in orders]
-        two = all(len(kind) == 2 and kind == kinds[0] for kind in kinds)
-        together = int(np.argmax(self.y[orders] != self.y[orders[:, :1]], axis=1).max()) + 1
-        if len(orders) == 1 or not two:
+        lengths = {len(order) for order in orders}
+        if len(orders) == 1 or len(lengths) > 1 or len(kinds[0]) != 2 or any(k != kinds[0] for k in kinds):
             yield from super().walks(orders)
             return
-        yield from zip(*(self.walk(order[: together - 1]) for order in orders), strict=True)
-        bases = [_basis(self.X[order]) for order in orders]
-        Z = np.array([self._features(self.X[o], basis) for o, basis in zip(orders, bases, strict=True)])
-        Z_test = np.array([self._features(self.X_test, basis) for basis in bases])
-        yield from self._stretch(orders, Z, Z_test, together)
+        walks = []
+        for order in orders:
+            basis, y = _basis(self.X[order]), self.y[order]
+            Z, Z_test = self._features(self.X[order], basis), self._features(self.X_test, basis)
+            alone = int(np.argmax(y != y[0]))  # rows of one class
+            walks.append(_Walk(order, y, Z, Z_test, alone, [self(order[:1])] * alone))
+        yield from self._together(walks)
 
     def without(self, rows: ArrayLike) -> Score:
         return next(self.without_each([rows]))
@@ -125,16 +125,18 @@ class LogisticUtility(RetrainingUtility):
             yield from (self(np.setdiff1d(every, rows)) for rows in left_out)
             return
         basis = _basis(self.X)
-        loss = self._loss(self._features(self.X, basis)[None], y[None], codes)
-        Z_test = self._features(self.X_test, basis)[None]
-        theta, reached = newton(loss, np.zeros((loss.Z.shape[2], loss.q)), self.tolerance)
-        H = inverse(loss.hessians(loss.chances(theta[None]))[0]) if reached else None
+        loss = self._loss(self._features(self.X, basis), y, codes)
+        Z_test = self._features(self.X_test, basis)
+        theta, reached = newton(loss, np.zeros((loss.Z.shape[1], loss.q)), self.tolerance)
+        H = inverse(loss.hessian(loss.chances(theta))) if reached else None
         counts = np.bincount(y)
 
         def kind(rows: Rows) -> str:
             """How a group is left out: as a `row` alone, as a `group`, or as any set of rows (`set`)."""
+            if len(rows) == 1:
+                return "row" if reached and counts[y[rows[0]]] > 1 else "set"
             stay = reached and np.all(counts > np.bincount(y[rows], minlength=len(counts)))
-            return "set" if not stay else "row" if len(rows) == 1 else "group"
+            return "group" if stay else "set"
 
         for way, some in itertools.groupby(left_out, kind):
             if way == "row":
@@ -145,8 +147,8 @@ class LogisticUtility(RetrainingUtility):
                 if way == "set":
                     yield self(kept)
                 else:
-                    x, known = np.empty((1, *theta.shape, 1)), {}
-                    self._solve(loss, y[kept], kept, kept, theta, x[0, :, :, 0], known, 0)
+                    x, known = np.empty((*theta.shape, 1)), {}
+                    self._solve(loss.part(kept), y[kept], kept, theta, x[..., 0], known, 0)
                     yield from self._scores(Z_test, x, codes, known)
 
     def _leave(self, loss, theta, H, rows, y, codes, Z_test) -> Iterator[Score]:
@@ -154,73 +156,77 @@ class LogisticUtility(RetrainingUtility):
         if self._balanced:
             counts = np.bincount(y)[:, None] - (np.arange(len(codes))[:, None] == y[rows])
             total = np.full(len(rows), self.n_rows - 1.0)
-            scale = (total / (len(codes) * counts))[y] / loss.s[0][:, None]
+            scale = (total / (len(codes) * counts))[y] / loss.s[:, None]
         else:
-            total, scale = loss.totals() - (1.0 if loss.s is None else loss.s[0, rows]), None
+            total, scale = loss.total() - (1.0 if loss.s is None else loss.s[rows]), None
         goals = np.broadcast_to(self.tolerance * total, len(rows))
         x, reached = leave(loss, theta, H, rows, goals, scale)
         self.solved["carried"] += int(reached.sum())
         known: dict[int, Score] = {}
         for j in np.flatnonzero(~reached):
             kept = np.delete(np.arange(self.n_rows), rows[j])
-            self._solve(loss, y[kept], kept, kept, theta, x[:, :, j], known, j)
-        yield from self._scores(Z_test, x[None], codes, known)
+            self._solve(loss.part(kept), y[kept], kept, theta, x[:, :, j], known, j)
+        yield from self._scores(Z_test, x, codes, known)
 
-    def _stretch(self, orders: Rows, Z: Array, Z_test: Array, first: int) -> Iterator[list[Score]]:
-        """Yield the scores of R walks' prefixes from ``first`` rows on, all of which have the same classes.
+    def _together(self, walks: list[_Walk]) -> Iterator[list[Score]]:
+        """Yield the scores of the prefixes of walks of one length through the same classes, side by side."""
+        n, codes = len(walks[0].order), np.unique(walks[0].y)
+        ones = int(self.estimator.fit_intercept)
+        for walk in walks:
+            walk.y = np.searchsorted(codes, walk.y)
+            walk.loss = self._loss(walk.Z, walk.y, codes)
+            walk.theta = np.zeros((ones, walk.loss.q))
+        while True:
+            while all(walk.scores for walk in walks):
+                yield [walk.scores.popleft() for walk in walks]
+            going = [walk for walk in walks if walk.size < n]
+            if not going:
+                return
+            D = max(min(min(walk.size + walk.ahead, n), walk.Z.shape[1] - ones) for walk in going) + ones
+            blocks = {walk: self._joining(walk, D, len(codes)) for walk in going}
+            carried = join([block for block in blocks.values() if block]) if any(blocks.values()) else []
+            found = iter(carried)
+            for walk, block in blocks.items():
+                self._advance(walk, D, codes, next(found) if block else None)
 
-        Parameters
-        ----------
-        orders : ndarray of int, shape (R, n)
-        Z, Z_test : ndarray, shapes (R, n, D) and (R, m, D)
-            Features in each walk's basis.
-        first : int
-        """
-        R, n = orders.shape
-        codes, y = np.unique(self.y[orders], return_inverse=True)
-        y = y.reshape(R, n)
-        loss, ones = self._loss(Z, y, codes), int(self.estimator.fit_intercept)
-        theta, H, size, b = np.zeros((R, ones, loss.q)), None, first - 1, 1
-        while size < n:
-            b = min(b, n - size)
-            sizes = np.arange(size + 1, size + b + 1)
-            D = min(size + b, Z.shape[2] - ones) + ones
-            near, scale = loss.part(slice(size + b), D), None
-            theta = np.concatenate([theta, np.zeros((R, D - theta.shape[1], loss.q))], axis=1)
-            x, reached, passes = np.zeros((R, D, loss.q, b)), np.zeros((R, b), bool), 0
-            if size >= first:
-                if self._balanced:
-                    now, then = (_balanced_weights(y, len(codes), at) for at in ([size], sizes))
-                    at = (np.arange(R)[:, None], y[:, : size + b])
-                    near.s, scale = now[at][:, :, 0], (then / now)[at]
-                    total = np.broadcast_to(sizes, (R, b))
-                else:
-                    total = np.broadcast_to(sizes, (R, b)) if near.s is None else near.s.cumsum(1)[:, size:]
-                with contextlib.suppress(linalg.LinAlgError):
-                    x, reached, passes, H = join(near, theta, H, size, self.tolerance * total, scale)
-            # the block ends where the first walk is stuck; a walk stuck at once goes on alone
-            b = max(1, int(np.argmin(np.append(reached.all(axis=0), False))))
-            x, reached = x[..., :b], reached[:, :b]
-            self.solved["carried"] += int(reached.sum())
-            known: dict[int, Score] = {}
-            for r in np.flatnonzero(~reached[:, 0]):
-                part = near.part(slice(size + 1), problem=slice(r, r + 1))
-                rows = orders[r, : size + 1]
-                self._solve(part, y[r, : size + 1], rows, slice(None), theta[r], x[r, :, :, 0], known, r)
-            scores = list(self._scores(Z_test[:, :, :D], x, codes, known))
-            yield from zip(*(scores[r * b : (r + 1) * b] for r in range(R)), strict=True)
-            size += b
-            theta = x[:, : min(size, Z.shape[2] - ones) + ones, :, -1]
-            if passes > STALE or b < len(sizes) or self._balanced:
-                H = None
-            b = min(BLOCK, size)
+    def _joining(self, walk: _Walk, D: int, k: int) -> Joining | None:
+        """Return the next block of prefixes of a walk, with D features; None if it can't be carried."""
+        size, end = walk.size, min(walk.size + walk.ahead, len(walk.order))
+        near, y = walk.loss.part(slice(end), D), walk.y[:end]
+        sizes, scale = np.arange(size + 1, end + 1), None
+        walk.theta = np.concatenate([walk.theta, np.zeros((D - len(walk.theta), near.q))])
+        if not walk.carries:
+            return None
+        total = sizes if near.s is None else near.s.cumsum()[size:]
+        if self._balanced:
+            now, then = (_balanced_weights(y, k, at) for at in ([size], sizes))
+            near.s, scale, total = now[y, 0], (then / now)[y], sizes
+        try:
+            return Joining(near, size, walk.theta, walk.H, self.tolerance * total, scale)
+        except linalg.LinAlgError:
+            return None
+
+    def _advance(self, walk: _Walk, D: int, codes: NDArray[np.intp], found: Joined | None) -> None:
+        """Take a walk past the prefixes that were found, or past one that is solved alone."""
+        known: dict[int, Score] = {}
+        b = int(np.argmin(np.append(found[1], False))) if found else 0  # up to the first that wasn't reached
+        if b:
+            x, walk.H = found[0][..., :b], found[2]
+            self.solved["carried"] += b
+        else:
+            x, rows = np.zeros((D, walk.loss.q, 1)), slice(walk.size + 1)
+            part = walk.loss.part(rows, D)
+            self._solve(part, walk.y[rows], walk.order[rows], walk.theta, x[..., 0], known, 0)
+            b, walk.H = 1, None
+        walk.scores.extend(self._scores(walk.Z_test[:, :D], x, codes, known))
+        walk.size, walk.theta, walk.carries = walk.size + b, x[..., -1], True
+        walk.ahead = min(BLOCK, walk.size)
 
     def _solve(
         self,
         loss: Loss,
         y: NDArray[np.intp],
         rows: Rows,
-        part: Rows | slice,
         start: Array,
         x: Array,
         known: dict[int, Score],
@@ -231,7 +237,7 @@ class LogisticUtility(RetrainingUtility):
         Parameters
         ----------
         loss : Loss
-            Of a single problem, of which ``part`` are these rows.
+            Of these rows.
         y : ndarray of int
             Their codes.
         rows : ndarray of int
@@ -239,9 +245,8 @@ class LogisticUtility(RetrainingUtility):
         start : ndarray, shape (D, q)
             Where Newton's method starts; if this fails, it starts from 0.
         """
-        loss = loss.part(part)
         if self._balanced:
-            loss.s = _balanced_weights(y[None], y.max() + 1, [len(y)])[0, y, 0][None]
+            loss.s = _balanced_weights(y, y.max() + 1, [len(y)])[y, 0]
         for theta in (start, np.zeros_like(start)):
             x[...], reached = newton(loss, theta, self.tolerance)
             if reached:
@@ -252,10 +257,9 @@ class LogisticUtility(RetrainingUtility):
         [known[place]] = self.score(Predictions(p.labels[None], p.scores[None], p.probabilities[None]))
 
     def _scores(self, Z_test: Array, x: Array, codes: NDArray, known: dict[int, Score]) -> Iterator[Score]:
-        """Yield the scores of parameters (R, D, q, b), set by set, but for those that are known."""
-        R, D, q, b = x.shape
-        eta = (Z_test @ x.reshape(R, D, q * b)).reshape(R, -1, q, b)
-        eta = eta.transpose(0, 3, 1, 2).reshape(R * b, -1, q)
+        """Yield the scores of parameters (D, q, b), set by set, but for those that are known."""
+        D, q, b = x.shape
+        eta = (Z_test @ x.reshape(D, q * b)).reshape(-1, q, b).transpose(2, 0, 1)
         p = np.zeros((*eta.shape[:2], self.n_classes))
         if q == 1:
             p[:, :, codes[1]] = sigmoid(eta[:, :, 0])
@@ -274,7 +278,7 @@ class LogisticUtility(RetrainingUtility):
     def _loss(self, Z: Array, y: NDArray[np.intp], codes: NDArray[np.intp]) -> Loss:
         weights, s = self.estimator.class_weight, None
         if self._balanced:
-            s = np.take_along_axis(_balanced_weights(y, len(codes), [y.shape[1]])[:, :, 0], y, axis=1)
+            s = _balanced_weights(y, len(codes), [len(y)])[y, 0]
         elif weights is not None:
             s = np.array([weights.get(code, 1.0) for code in codes.tolist()], float)[y]
         return Loss(Z, y, len(codes), self.estimator.C, self.estimator.fit_intercept, s)
@@ -282,6 +286,37 @@ class LogisticUtility(RetrainingUtility):
     def _features(self, X: Array, basis: Array) -> Array:
         turned = X @ basis
         return np.column_stack([np.ones(len(X)), turned]) if self.estimator.fit_intercept else turned
+
+
+class _Walk:
+    """How far a walk has come.
+
+    Parameters
+    ----------
+    order : ndarray of int, shape (n,)
+    y : ndarray of int, shape (n,)
+    Z, Z_test : ndarray, shapes (n, D) and (m, D)
+        Features in the walk's basis.
+    size : int
+        How many rows are behind; their optimum isn't known.
+    scores : sequence of Score
+        Those of the first prefixes.
+    """
+
+    loss: Loss
+
+    def __init__(
+        self,
+        order: Rows,
+        y: NDArray[np.intp],
+        Z: Array,
+        Z_test: Array,
+        size: int,
+        scores: Sequence[Score] = (),
+    ):
+        self.order, self.y, self.Z, self.Z_test, self.size = order, y, Z, Z_test, size
+        self.scores, self.theta, self.H = deque(scores), np.empty(0), None
+        self.ahead, self.carries = 1, False  # how many prefixes are next, and whether there is an optimum
 
 
 def exactly(estimator: LogisticRegression, tolerance: float) -> LogisticRegression:
@@ -295,6 +330,6 @@ def _basis(X: Array) -> Array:
 
 
 def _balanced_weights(y: NDArray[np.intp], k: int, sizes: ArrayLike) -> Array:
-    """Return scikit-learn's `balanced` weights of the classes in prefixes of labels (R, n): (R, k, sizes)."""
-    counts = np.cumsum(y[:, None, :] == np.arange(k)[:, None], axis=2)[:, :, np.asarray(sizes) - 1]
-    return counts.sum(axis=1, keepdims=True) / (k * np.maximum(counts, 1))
+    """Return scikit-learn's `balanced` weights of the k classes in prefixes of labels, shape (k, sizes)."""
+    counts = np.cumsum(y == np.arange(k)[:, None], axis=1)[:, np.asarray(sizes) - 1]
+    return counts.sum(axis=0) / (k * np.maximum(counts, 1))
