@@ -193,7 +193,7 @@ def test_three_classes(tmp_path):
     knn = values.set_index("row")["knn"]
     assert knn.sum() == pytest.approx(knn.to_numpy().sum()) and (knn > 0).mean() > 0.5
     methods = read_table(tmp_path / "shapley/tables/methods.parquet")
-    assert len(methods) == 7
+    assert len(methods) == 8
     for figure in ("values", "running", "loo", "groups"):
         assert (tmp_path / "shapley/figures" / f"{figure}.svg").stat().st_size < 300_000
 

@@ -46,8 +46,8 @@ def test_how_methods_agree():
     assert table["shapley"]["shapley"] == table["loo"]["loo"] == pytest.approx(1)
     assert table["shapley"]["knn"] == table["loo"]["knn"] == pytest.approx(-1)
     assert table["shapley"]["loo"] == table["loo"]["shapley"]
-    assert np.isnan(table["share"]["knn"]) and np.isnan(table["reliability"]["loo"])
-    assert 0 < table["reliability"]["shapley"] < 1
+    assert np.isnan(table["share"]["knn"]) and np.isnan(table["again"]["loo"])
+    assert 0.9 < table["again"]["shapley"] < 1 and "fine" not in table
 
 
 def test_the_share_of_the_walks_by_hand():
@@ -64,14 +64,19 @@ def test_the_share_of_the_walks_by_hand():
 
 
 def test_values_by_the_log_loss_stand_below_those_of_the_metric():
-    _, table = compared(20, fine={"values": np.array([1.0, 2.0, 3.0, 4.0, -5.0]), "reliability": 0.25})
+    fine = {"values": np.array([1.0, 2.0, 3.0, 4.0, -5.0]), "again": 0.25, "loo": -POWERS}
+    _, table = compared(fine=fine)
     assert table["method"].tolist()[:2] == ["shapley", "shapley_fine"]
-    assert table.iloc[1][["mean", "positive", "reliability"]].tolist() == [1.0, 0.8, 0.25]
+    assert table.iloc[1][["mean", "positive", "again"]].tolist() == [1.0, 0.8, 0.25]
+    table = table.set_index("method")
+    assert table["fine"]["shapley_fine"] == pytest.approx(1)
+    assert table["fine"]["loo"] == pytest.approx(0)  # ranks 5 4 3 2 1 and 2 3 4 5 1: squares add up to 20
+    assert table["loo"]["loo_fine"] == pytest.approx(-1)
 
 
 def test_what_one_permutation_can_not_tell():
     _, table = compared(1)
-    assert table["reliability"].isna().all()
+    assert table["again"].isna().all()
 
 
 def test_methods_that_do_not_vary_have_no_correlation():

@@ -268,6 +268,14 @@ def test_walks_may_come_with_any_index():
             pd.testing.assert_frame_equal(plain[name], cut[name])
 
 
+def test_rows_that_owe_their_value_to_one_walk():
+    """Of 3, 1, −1 more than half is in one walk, of 1, 1, 1 and of 2, −1, 1 it isn't."""
+    walks = by_marginals([1.0, 2.0, 3.0, 0.0], [1.0, -1.0, 1.0, 0.0], [1.0, 1.0, -1.0, 0.0])
+    facts, _, _ = summarise_walks(walks, 0.0, 3.0)
+    assert facts["show"] == 2 and facts["one_walk"] == 1
+    assert summarise_walks(walks[:2], 0.0, 5.0)[0]["one_walk"] is None
+
+
 # by the log-loss
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from inquest.valuation.convergence import reliability
+from inquest.valuation.convergence import rank_stability
 from inquest.valuation.ranks import rank_correlation
 from inquest.valuation.semivalues import banzhaf_weights, beta_weights, semivalues
 
@@ -34,7 +34,8 @@ def compare_methods(
     walks : list of DataFrame
     antithetic : bool
     fine : mapping, optional
-        `values` and `reliability` of Data Shapley by the log-loss, if that is known and another metric.
+        If the log-loss is known and another metric: `values` of Data Shapley by it, their rank correlation
+        with others found alike (`again`), and `loo` by it.
 
     Returns
     -------
@@ -42,35 +43,44 @@ def compare_methods(
         `beta_4_1`, `beta_16_1` and `banzhaf`, shape (n,).
     table : DataFrame
         For each `method`: the `mean`, the share of `positive` values, rank correlations with Data `shapley`
-        and with leave-one-out (`loo`), the `share` of the walks that speaks in it, and its `reliability`.
-        NaN where that makes no sense.
+        by the metric and by the log-loss (`fine`), and with leave-one-out (`loo`), the `share` of the walks
+        that speaks in it, and the rank correlation with the same from as many other walks (`again`). NaN
+        where that makes no sense.
     """
     n = len(values)
-    rows = [_row("shapley", values["value"], values, 1.0, _reliability(walks, np.ones(n), antithetic))]
+    held = {"shapley": values["value"], "loo": values["loo"]} | (
+        {} if fine is None else {"fine": fine["values"]}
+    )
+    rows = [_row("shapley", values["value"], held, 1.0, _again(walks, np.ones(n), antithetic))]
     if fine is not None:
-        rows.append(_row("shapley_fine", fine["values"], values, 1.0, fine["reliability"]))
+        rows.append(_row("shapley_fine", fine["values"], held, 1.0, fine["again"]))
     columns = {}
     for name, weights in weights_of(n).items():
         columns[name] = semivalues(walks, weights, antithetic=antithetic).values
         # what is left of the walks: Kish's effective sample size, as a share
         share = float(1 / np.mean(weights**2))
-        rows.append(_row(name, columns[name], values, share, _reliability(walks, weights, antithetic)))
-    rows += [_row(name, values[name], values, np.nan, None) for name in ("loo", "knn")]
-    return columns, pd.DataFrame(rows).astype({"shapley": float, "loo": float, "reliability": float})
+        rows.append(_row(name, columns[name], held, share, _again(walks, weights, antithetic)))
+    rows.append(_row("loo", values["loo"], held, np.nan, None))
+    if fine is not None:
+        rows.append(_row("loo_fine", fine["loo"], held, np.nan, None))
+    rows.append(_row("knn", values["knn"], held, np.nan, None))
+    table = pd.DataFrame(rows)
+    return columns, table.astype({name: float for name in table if name != "method"})
 
 
-def _reliability(walks: Sequence[pd.DataFrame], weights: NDArray, antithetic: bool) -> float | None:
-    return reliability(semivalues(walks, weights, antithetic=antithetic).samples)
+def _again(walks: Sequence[pd.DataFrame], weights: NDArray, antithetic: bool) -> float | None:
+    """Return the rank correlation to be expected with the values of as many other walks."""
+    stability = rank_stability(semivalues(walks, weights, antithetic=antithetic).samples, top=1)
+    return None if stability is None else stability.full
 
 
-def _row(name: str, found: Any, values: pd.DataFrame, share: float, reliable: float | None) -> dict[str, Any]:
+def _row(name: str, found: Any, held: Mapping[str, Any], share: float, again: float | None) -> dict[str, Any]:
     found = np.asarray(found, dtype=float).round(12)  # equal but for rounding is equal
     return {
         "method": name,
         "mean": float(found.mean()),
         "positive": float((found > 0).mean()),
-        "shapley": rank_correlation(found, values["value"]),
-        "loo": rank_correlation(found, values["loo"]),
+        **{other: rank_correlation(found, against) for other, against in held.items()},
         "share": share,
-        "reliability": reliable,
+        "again": again,
     }

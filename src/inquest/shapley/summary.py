@@ -89,7 +89,12 @@ def summarise_rows(
         values,
         walks,
         antithetic,
-        about_fine and {"values": fine.values, "reliability": about_fine["reliability"]},
+        about_fine
+        and {
+            "values": fine.values,
+            "again": about_fine["stability"] and about_fine["stability"]["full"],
+            "loo": values["loo_fine"],
+        },
     )
     values = values.assign(**columns)
     ranked = values.sort_values(["value", "row"], ascending=[False, True], kind="stable")
@@ -137,6 +142,7 @@ def summarise_rows(
         "best": best.iloc[0].to_dict(),
         "worst": worst.iloc[0].to_dict(),
         "show": show,
+        "one_walk": _owed_to_one_walk(found, np.concatenate([best.index, worst.index])),
     }
     tables = {
         "values": ranked.reset_index(drop=True),
@@ -146,6 +152,12 @@ def summarise_rows(
         "truncation": _truncation(walks, empty, full, options["tolerance"], antithetic),
     }
     return facts, tables, found
+
+
+def _owed_to_one_walk(found: ShapleyValues, rows: NDArray[np.intp]) -> int | None:
+    """Return how many of the rows have most of their contributions, by size, in one walk of several."""
+    sizes = np.abs(found.marginals[:, rows])
+    return int((2 * sizes.max(axis=0) > sizes.sum(axis=0)).sum()) if len(sizes) > 2 else None
 
 
 def _rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:

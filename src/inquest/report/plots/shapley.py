@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 
 from inquest.artefacts import write_figure
@@ -17,6 +18,7 @@ from inquest.report.figures import (
     FAINT,
     INK,
     METHOD,
+    RULE,
     SIGN,
     SOFT,
     figure,
@@ -127,6 +129,8 @@ def loo(path: str | Path, table: pd.DataFrame, classes: Sequence[str], metric: s
     with figure(width, height=height, columns=len(panels), squeeze=False) as (fig, axes):
         for ax, (which, name) in zip(axes[0], panels.items(), strict=True):
             x, y = table[f"loo{which}"], table[f"value{which}"]
+            powers = [scale([one.abs().quantile(1 - BEYOND)]) for one in (x, y)]
+            x, y = x / 10.0 ** powers[0], y / 10.0 ** powers[1]
             if many:
                 drawn.append(_density(ax, x, y))
             else:
@@ -134,11 +138,9 @@ def loo(path: str | Path, table: pd.DataFrame, classes: Sequence[str], metric: s
             ax.axhline(0, color=SOFT, linewidth=0.8)
             ax.axvline(0, color=SOFT, linewidth=0.8)
             ax.set_title(METRIC_NAMES[name])
-            ax.set(xlabel="leave-one-out influence in the same game")
-            for axis in "xy":
-                ax.ticklabel_format(axis=axis, style="sci", scilimits=(-3, 3))
+            ax.set(xlabel=f"leave-one-out influence{times(powers[0])}")
+            ax.set_ylabel(f"Shapley value{times(powers[1])}")
             ax.locator_params(axis="x", nbins=6)
-        axes[0][0].set_ylabel("Shapley value")
         if many:
             most = max(float(one.get_array().max()) for one in drawn)
             for one in drawn:
@@ -153,9 +155,10 @@ def loo(path: str | Path, table: pd.DataFrame, classes: Sequence[str], metric: s
 def _density(ax, x: pd.Series, y: pd.Series):
     """Draw how many of the rows lie where; those beyond the axes are drawn at the edge."""
     reach = [max(float(one.abs().quantile(1 - BEYOND)), 1e-12) for one in (x, y)]
+    colours = LinearSegmentedColormap.from_list("rows", [RULE, METHOD["shapley"], INK])
     return ax.hexbin(
         x.clip(-reach[0], reach[0]), y.clip(-reach[1], reach[1]), gridsize=(30, 22), mincnt=1, bins="log",
-        extent=(-reach[0], reach[0], -reach[1], reach[1]), cmap="cividis_r", linewidths=0.1,
+        extent=(-reach[0], reach[0], -reach[1], reach[1]), cmap=colours, linewidths=0.1,
     )  # fmt: skip
 
 

@@ -1,0 +1,74 @@
+"""The figures of the Shapley chapter: legible, and small, for few rows and for many."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from inquest.report.plots import shapley as plots
+
+SMALL = 300_000  # bytes
+
+
+def valued(n, seed=0):
+    """Rows best first, with heavy tails, and a leave-one-out influence that counts test rows."""
+    rng = np.random.default_rng(seed)
+    value = np.sort(rng.standard_t(2, size=n))[::-1] * 1e-4
+    return pd.DataFrame(
+        {
+            "row": np.arange(n),
+            "label": rng.choice(["no", "yes", "per $ or so"], size=n),
+            "value": value,
+            "standard_error": np.abs(rng.standard_t(2, size=n)) * 1e-4,
+            "loo": rng.integers(-3, 4, size=n) / 2000,
+            "value_fine": rng.normal(size=n),
+            "loo_fine": rng.normal(size=n),
+        }
+    )
+
+
+def test_runs_of_ranks_by_hand():
+    """Of 402 rows, two to a run: mean ranks and values, and the root of the mean squared error."""
+    table = pd.DataFrame({"value": np.arange(402.0)[::-1], "standard_error": [3.0, 4.0] * 201})
+    ranks, values, errors = plots._by_rank(table)
+    assert ranks[:2].tolist() == [1.5, 3.5] and values[:2].tolist() == [400.5, 398.5]
+    assert errors == pytest.approx(np.full(201, np.sqrt(12.5)))
+    ranks, values, _ = plots._by_rank(table.head(7))
+    assert ranks.tolist() == [1, 2, 3, 4, 5, 6, 7] and values.tolist() == table["value"][:7].tolist()
+    _, _, errors = plots._by_rank(pd.DataFrame({"value": [1.0], "standard_error": [np.nan]}))
+    assert errors.tolist() == [0.0]  # one permutation has none
+
+
+@pytest.mark.parametrize("n", [4, 60, 8000])
+@pytest.mark.parametrize("fine", [True, False])
+def test_figures_are_small(tmp_path, n, fine):
+    table = valued(n)
+    if not fine:
+        table = table.drop(columns=["value_fine", "loo_fine"])
+    classes = ["no", "yes", "per $ or so"]
+    plots.values(tmp_path / "values.svg", table, classes, "accuracy")
+    plots.loo(tmp_path / "loo.svg", table, classes, "accuracy")
+    for name in ("values", "loo"):
+        assert 5_000 < (tmp_path / f"{name}.svg").stat().st_size < SMALL
+
+
+def test_values_that_are_all_zero_can_be_drawn(tmp_path):
+    table = valued(500).assign(value=0.0, loo=0.0, standard_error=0.0)
+    plots.values(tmp_path / "values.svg", table, ["no", "yes", "per $ or so"], "accuracy")
+    plots.loo(tmp_path / "loo.svg", table, ["no", "yes", "per $ or so"], "accuracy")
+    assert "nan" not in (tmp_path / "loo.svg").read_text().lower()
+
+
+def test_exact_values_of_groups_are_drawn_where_there_are_some(tmp_path):
+    table = pd.DataFrame(
+        {
+            "group": ["old $", "new"],
+            "exact": [0.02, 0.01],
+            "value": [0.025, 0.0],
+            "standard_error": [0.01, np.nan],
+            "influence": [0.0, 0.01],
+        }
+    )
+    plots.groups(tmp_path / "exact.svg", table, "accuracy")
+    plots.groups(tmp_path / "estimated.svg", table.assign(exact=np.nan), "accuracy")
+    exact, estimated = ((tmp_path / f"{name}.svg").read_text() for name in ("exact", "estimated"))
+    assert "exact Shapley value" in exact and "exact Shapley value" not in estimated
