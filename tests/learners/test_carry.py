@@ -141,3 +141,15 @@ def test_a_singular_hessian_is_an_error():
     Z[:, 1] = 0.0
     with pytest.raises(linalg.LinAlgError):
         Joining(Loss(Z, y, 2, np.inf, True), 50, np.zeros((5, 1)), None, np.ones(10))
+
+
+def test_rows_that_hardly_weigh_anything():
+    """Their share of the Hessian is left out of the steps, not out of the gradients."""
+    Z, y, s = problem(3, True, True)
+    s[50:] = 1e-3
+    theta, H = optimum(Z, y, s, 3, True, slice(50))
+    block = Joining(Loss(Z, y, 3, 1.0, True, s), 50, theta, H, TOLERANCE * s.cumsum()[50:])
+    assert block.U.shape == (15, 0)
+    [(x, reached, _)] = join([block])
+    assert reached.all()
+    assert x[:, :, 9] == pytest.approx(optimum(Z, y, s, 3, True)[0], abs=1e-9)

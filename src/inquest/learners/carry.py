@@ -14,6 +14,7 @@ Joined = tuple[Array, NDArray[np.bool_], Array]
 """Parameters, shape (D, q, b), which of them have reached their goals, shape (b,), and about the inverse
 Hessian with all the rows, shape (P, P)."""
 
+NEGLIGIBLE = 0.1  # what a class's share of a row may add to the Hessian, relative to it, and be left out
 HOPEFUL = 1.0  # the share of a gradient that the first step may leave
 
 
@@ -97,16 +98,20 @@ class Joining:
         if ahead and new.q == 1:
             leverage = np.einsum("id,id->i", new.Z @ H, new.Z)
             curvature = joining_curvature(p[:, 0], leverage if new.s is None else leverage * new.s)
-        V = new.roots(p, curvature)
-        A = H @ V
-        minor = V.T @ A  # the leading minors of I + Vᵀ H V belong to the prefixes,
-        minor.ravel()[:: len(minor) + 1] += 1.0
+        V, VH = (part.reshape(-1, len(H)) for part in new.roots(p, H, curvature))
+        row = np.repeat(np.arange(self.b), new.q)
+        if new.q > 1:
+            tells = np.einsum("ip,ip->i", V, VH) > NEGLIGIBLE
+            V, VH, row = V[tells], VH[tells], row[tells]
+        self.H, self.U, self.member = H, VH.T, self.inside[row]
+        if not len(row):
+            return
+        minor = VH @ V.T  # the leading minors of I + V H Vᵀ belong to the prefixes,
+        minor.reshape(-1)[:: len(minor) + 1] += 1.0
         factor, info = linalg.lapack.dpotrf(minor.T, lower=1, overwrite_a=1)
         if info != 0:
             raise linalg.LinAlgError("not positive definite")
-        # and so do those of their Cholesky factors
-        self.H, self.U = H, linalg.lapack.dtrtrs(factor, A.T, lower=1, overwrite_b=1)[0].T
-        self.member = np.repeat(self.inside, new.q, axis=0)
+        self.U = linalg.lapack.dtrtrs(factor, VH, lower=1)[0].T  # and so do those of their Cholesky factors
 
     def precondition(self, g: Array, at: NDArray[np.intp] | slice) -> Array:
         """Return the steps (P, w) for gradients of the prefixes ``at``."""
@@ -199,9 +204,9 @@ def leave(
     """
     (D, q), b, P = theta.shape, len(rows), theta.size
     gone = loss.part(rows)
-    V = gone.roots(gone.chances(theta))
-    A = (H @ V).reshape(P, b, q)
-    inner = np.eye(q) - np.einsum("pba,pbc->bac", V.reshape(P, b, q), A)
+    V, VH = gone.roots(gone.chances(theta), H)
+    A = VH.transpose(2, 0, 1)
+    inner = np.eye(q) - VH @ V.mT
     inner = np.linalg.inv(np.maximum(inner, 1e-6) if q == 1 else inner)  # a row may alone hold a parameter
 
     def gradients(x: Array, sets: NDArray[np.intp]) -> Array:

@@ -220,7 +220,7 @@ class LogisticUtility(RetrainingUtility):
             b, walk.H = 1, None
         walk.scores.extend(self._scores(walk.Z_test[:, :D], x, codes, known))
         walk.size, walk.theta, walk.carries = walk.size + b, x[..., -1], True
-        walk.ahead = min(BLOCK, walk.size)
+        walk.ahead = min(BLOCK, 2 * walk.size)
 
     def _solve(
         self,

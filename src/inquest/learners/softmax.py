@@ -130,34 +130,37 @@ class Loss:
             scaled = self.Z * np.sqrt(s * p[:, 0] * (1 - p[:, 0]))[:, None]
             hessian = scaled.T @ scaled  # the same array twice: half the work
         else:
-            blocks = np.empty((D, q, D, q))
-            for a in range(q):
-                for c in range(a, q):
-                    weights = s * p[:, a] * ((a == c) - p[:, c])
-                    blocks[:, a, :, c] = blocks[:, c, :, a] = self.Z.T @ (self.Z * weights[:, None])
-            hessian = blocks.reshape(D * q, D * q)
+            blocks = np.empty((q, q, D, D))
+            for a, c in itertools.combinations_with_replacement(range(q), 2):
+                weights = s * p[:, a] * ((a == c) - p[:, c])
+                blocks[a, c] = blocks[c, a] = self.Z.T @ (self.Z * weights[:, None])
+            hessian = blocks.transpose(2, 0, 3, 1).reshape(D * q, D * q)
         hessian.reshape(-1)[:: D * q + 1] += np.repeat(self.penalty, q)
         if self.intercept and q > 1:
             hessian[:q, :q] += 1.0
         return hessian
 
-    def roots(self, p: Array, curvature: Array | None = None) -> Array:
-        """Return V, shape (P, n·q), with V Vᵀ the rows' part of the Hessian; a row's columns adjoin.
+    def roots(self, p: Array, H: Array, curvature: Array | None = None) -> tuple[Array, Array]:
+        """Return V, shape (n, q, P), and V H; the rows' part of the Hessian is Σ vᵀ v over the rows of V.
 
         Parameters
         ----------
         p : ndarray, shape (n, q)
             The rows' chances.
+        H : ndarray, shape (P, P)
         curvature : ndarray, shape (n,), optional
             With two classes, what stands for p (1 - p).
         """
-        s = 1.0 if self.s is None else self.s
+        n, D = self.Z.shape
         if self.q == 1:
-            curvature = p[:, 0] * (1 - p[:, 0]) if curvature is None else curvature
-            return (self.Z * np.sqrt(s * curvature)[:, None]).T
-        A = (np.eye(self.q) - p[..., None]) * np.sqrt(p)[:, None, :]  # A Aᵀ = diag(p) - p pᵀ
-        A *= np.sqrt(s * np.ones(len(p)))[:, None, None]
-        return (self.Z.T[:, None, :, None] * A.transpose(1, 0, 2)).reshape(-1, len(p) * self.q)
+            A = np.sqrt(p[:, 0] * (1 - p[:, 0]) if curvature is None else curvature)[:, None, None]
+        else:
+            A = (np.eye(self.q) - p[:, None]) * np.sqrt(p)[:, :, None]  # Aᵀ A = diag(p) - p pᵀ
+        if self.s is not None:
+            A = A * np.sqrt(self.s)[:, None, None]
+        V = self.Z[:, None, :, None] * A[:, :, None]
+        VH = A @ (self.Z @ H.reshape(D, -1)).reshape(n, self.q, -1)
+        return V.reshape(VH.shape), VH
 
 
 def sigmoid(eta: Array) -> Array:
@@ -198,12 +201,15 @@ def inverse(matrix: Array) -> Array:
     LinAlgError
         If it is not positive definite.
     """
-    factor, info = linalg.lapack.dpotrf(matrix, lower=0, clean=0, overwrite_a=1)
+    factor, info = linalg.lapack.dpotrf(matrix, lower=0, clean=1, overwrite_a=1)
     if info == 0:
         found, info = linalg.lapack.dpotri(factor, lower=0, overwrite_c=1)
     if info != 0:
         raise linalg.LinAlgError("not positive definite")
-    return np.triu(found) + np.triu(found, 1).T
+    diagonal = found.diagonal().copy()
+    found += found.T
+    np.fill_diagonal(found, diagonal)
+    return found
 
 
 def newton(loss: Loss, theta: Array, tolerance: float) -> tuple[Array, bool]:
