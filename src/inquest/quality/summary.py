@@ -54,6 +54,11 @@ def summarise(
         "detection": detected,
         "removal": left,
         "costs": _costs(tables["detection"], tables["removal"]),
+        "one_sided": [
+            name
+            for name in left["not_beating"]
+            if name not in detected["not_beating"]  # it finds flips, but doesn't tell what can go
+        ],
     }
     return facts, tables, {name: float(np.mean([one[name] for one in seconds])) for name in METHODS}
 
@@ -198,7 +203,6 @@ def summarise_removal(
         "beating": int((real["gap_low"] > random["gap_high"]).sum()),
         "methods": len(real),
         "not_beating": real.loc[real["gap_low"] <= random["gap_high"], "name"].tolist(),
-        "models": int(curves[0]["removed"].nunique()),
     }
     return facts, {"removal": table, "curves": pd.concat(drawn, ignore_index=True)}
 

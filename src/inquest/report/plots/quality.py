@@ -30,7 +30,7 @@ def detection(path: str | Path, table: pd.DataFrame, facts: Mapping[str, Any]) -
     """Draw precision against recall of the flipped labels: a panel for each metric that values rows."""
     panels = _panels(table)
     width = "wide" if len(panels) > 1 else "full"
-    with figure(width, 3.3, columns=len(panels), sharey=True, squeeze=False) as (fig, axes):
+    with figure(width, 2.9, columns=len(panels), sharey=True, squeeze=False) as (fig, axes):
         for ax, (title, variants) in zip(axes[0], panels.items(), strict=True):
             for method, variant in variants.items():
                 mine = table[table["variant"] == variant]
@@ -49,9 +49,8 @@ def detection(path: str | Path, table: pd.DataFrame, facts: Mapping[str, Any]) -
 def removal(path: str | Path, table: pd.DataFrame, facts: Mapping[str, Any]) -> None:
     """Draw the score of what is left: best-first and worst-first, a row of panels for each metric."""
     panels = _panels(table)
-    with figure(
-        "wide", 0.8 + 2.15 * len(panels), rows=len(panels), columns=2, sharex=True, sharey=True, squeeze=False
-    ) as (fig, axes):
+    grid = {"rows": len(panels), "columns": 2, "sharex": True, "sharey": True, "squeeze": False}
+    with figure("wide", 0.85 + 1.75 * len(panels), **grid) as (fig, axes):
         for row, (title, variants) in zip(axes, panels.items(), strict=True):
             for ax, first in zip(row, ("best", "worst"), strict=True):
                 for method, variant in variants.items():
