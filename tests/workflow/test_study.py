@@ -87,7 +87,7 @@ def test_a_touch_reruns_nothing(workflow):
         (lambda c: c["documents"]["influence"].update(paper="Letter"), {"html", "pdf"}),
         (
             lambda c: c["shapley"].update(permutations=4),
-            {"permutation", "describe_shapley", "project_retraining"} | REPORT,
+            {"permutation", "spot_check", "describe_shapley", "project_retraining"} | REPORT,
         ),
         (lambda c: c["shapley"].update(show=4), {"describe_shapley"} | REPORT),
         (
@@ -110,6 +110,19 @@ def test_a_changed_key_reruns_what_it_concerns(workflow, change, rules):
 def test_more_permutations_compute_only_the_new_ones(workflow):
     planned = workflow.planned(config=workflow.config(lambda c: c["shapley"].update(permutations=4)))
     assert planned["permutation"] == 2  # one batch of two for each of the two games
+
+
+def test_all_rows_are_left_out_once_for_two_chapters(workflow):
+    """Their game is the one that the influence chapter plays, so its leave-one-out is taken from there."""
+    planned = workflow.planned(config=workflow.config(lambda c: c["shapley"].update(rows=None)))
+    assert "draw_players" in planned and "leave_players_out" not in planned
+
+
+def test_exact_values_are_for_few_groups(workflow):
+    change = workflow.config(lambda c: c["shapley"].update(exact_groups_up_to=2))
+    assert "exact_groups" not in workflow.planned(config=change)
+    change = workflow.config(lambda c: c["shapley"].update(rows=13))
+    assert "exact_groups" not in workflow.planned(config=change)  # another game
 
 
 def test_a_new_group_leaves_the_others_alone(workflow):
