@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -60,7 +61,7 @@ class Joining:
     def _take(self, loss: Loss, goals: Array, scale: Array | None) -> None:
         self.loss, self.goals, self.scale, self.b = loss, goals, scale, len(goals)
         self.old, self.new = loss.part(slice(self.size)), loss.part(slice(self.size, None))
-        self.inside = np.triu(np.ones((self.b, self.b)))  # row i is part of prefixes j >= i
+        self.inside = _triangle(self.b)
 
     def _first_step(self, theta: Array) -> None:
         """Step from ``theta``, and give the prefixes up from the first on that isn't brought closer.
@@ -161,6 +162,12 @@ def join(blocks: Sequence[Joining]) -> list[Joined]:
         (x[:, part].reshape(*block.shape, -1), reached[part], block.H - block.U @ block.U.T)
         for block, part in zip(blocks, parts, strict=True)
     ]
+
+
+@functools.cache
+def _triangle(b: int) -> Array:
+    """Return 1 where row i is part of prefix j >= i."""
+    return np.triu(np.ones((b, b)))
 
 
 def _widened(H: Array, P: int, loss: Loss) -> Array:

@@ -131,9 +131,11 @@ class Loss:
             hessian = scaled.T @ scaled  # the same array twice: half the work
         else:
             blocks = np.empty((q, q, D, D))
-            for a, c in itertools.combinations_with_replacement(range(q), 2):
-                weights = s * p[:, a] * ((a == c) - p[:, c])
-                blocks[a, c] = blocks[c, a] = self.Z.T @ (self.Z * weights[:, None])
+            for a in range(q):
+                weights = (s * p[:, a])[:, None] * (np.eye(q)[a, a:] - p[:, a:])
+                weighted = (self.Z[:, None, :] * weights[:, :, None]).reshape(len(p), -1)
+                blocks[a, a:] = (self.Z.T @ weighted).reshape(D, q - a, D).transpose(1, 0, 2)
+                blocks[a:, a] = blocks[a, a:]
             hessian = blocks.transpose(2, 0, 3, 1).reshape(D * q, D * q)
         hessian.reshape(-1)[:: D * q + 1] += np.repeat(self.penalty, q)
         if self.intercept and q > 1:
@@ -201,9 +203,10 @@ def inverse(matrix: Array) -> Array:
     LinAlgError
         If it is not positive definite.
     """
-    factor, info = linalg.lapack.dpotrf(matrix, lower=0, clean=1, overwrite_a=1)
+    # LAPACK stores arrays the other way round, and the transpose is the same matrix
+    factor, info = linalg.lapack.dpotrf(matrix.T, lower=1, clean=1, overwrite_a=1)
     if info == 0:
-        found, info = linalg.lapack.dpotri(factor, lower=0, overwrite_c=1)
+        found, info = linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
     if info != 0:
         raise linalg.LinAlgError("not positive definite")
     diagonal = found.diagonal().copy()
@@ -233,10 +236,10 @@ def newton(loss: Loss, theta: Array, tolerance: float) -> tuple[Array, bool]:
         gradient = loss.gradients(theta[:, :, None])[:, :, 0]
         if np.linalg.norm(gradient) <= goal:
             return theta, True
-        factor, info = linalg.lapack.dpotrf(loss.hessian(loss.chances(theta)), overwrite_a=1)
+        factor, info = linalg.lapack.dpotrf(loss.hessian(loss.chances(theta)).T, lower=1, overwrite_a=1)
         if info != 0:
             break
-        step = linalg.lapack.dpotrs(factor, gradient.ravel())[0].reshape(theta.shape)
+        step = linalg.lapack.dpotrs(factor, gradient.ravel(), lower=1)[0].reshape(theta.shape)
         slope = float((gradient * step).sum())
         for halving in range(HALVINGS):
             new = theta - step / 2**halving
@@ -290,7 +293,7 @@ def settle(
         left = ~reached[sets] & (norm < lost[sets])
         if passes == MOST_PASSES or not left.any():
             break
-        if left.mean() < CROWDED:
+        if np.count_nonzero(left) < CROWDED * len(sets):
             sets, x, g = sets[left], x[:, left], g[:, left]
             steps = [(step[:, left], size[left]) for step, size in steps]
         step = -precondition(g, sets)
