@@ -4,18 +4,31 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from inquest.learners.families import FAMILIES, family_of
 from inquest.learners.logistic import LogisticUtility
+from inquest.learners.naive_bayes import NaiveBayesUtility
+from inquest.learners.neighbours import NeighboursUtility
 from inquest.learners.retraining import RetrainingUtility
+from inquest.learners.ridge import RidgeUtility
 
 X = np.random.default_rng(0).normal(size=(8, 2))
 
 
-@pytest.mark.parametrize(("estimator", "family"), [(LogisticRegression(C=3), LogisticUtility)])
+@pytest.mark.parametrize(
+    ("estimator", "family"),
+    [
+        (LogisticRegression(C=3), LogisticUtility),
+        (KNeighborsClassifier(3), NeighboursUtility),
+        (GaussianNB(), NaiveBayesUtility),
+        (RidgeClassifier(), RidgeUtility),
+    ],
+)
 def test_a_shortcut_is_taken_where_there_is_one(estimator, family):
     assert family_of(estimator, X) is family
 
