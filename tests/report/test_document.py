@@ -185,6 +185,6 @@ def test_a_chapter_reads_its_own_times(chapter, tmp_path):
     write_json(tmp_path / "data.json", {"seconds": {"fit": 90}})
     write_json(tmp_path / "influence.json", {"seconds": {"fit": 5}})
     timings = {name: tmp_path / f"{name}.json" for name in ("data", "influence")}
-    assert "1 min 30\u00a0s" in chapter("{{ timings.seconds.fit | seconds }}", timings=timings)
+    assert "1\u00a0min 30\u00a0s" in chapter("{{ timings.seconds.fit | seconds }}", timings=timings)
     with pytest.raises(InquestError, match="no attribute 'seconds'"):
         chapter("{{ timings.seconds.fit | seconds }}")  # a chapter without times of its own
