@@ -26,9 +26,9 @@ BLOCK = 64  # prefixes, or rows left out, that are solved together
 class LogisticUtility(RetrainingUtility):
     """L2-regularised logistic regression: the optimum of one set of rows is a step away from the next one's.
 
-    A walk solves a block of prefixes together, from the optimum of the last one before it. The inverse
-    Hessian there, updated for the rows that join (Woodbury 1950), gives Newton steps for all of them, which
-    Anderson acceleration makes converge fast although that Hessian is a little off. Rows are left out
+    A walk solves a block of prefixes together, from the optimum of the last one before it. An inverse
+    Hessian near there, updated for the rows that join (Woodbury 1950), gives Newton steps for all of them,
+    which Broyden's method makes converge fast although that Hessian is a little off. Rows are left out
     likewise, from the optimum of all. Every optimum is exact: the 2-norm of the gradient of the mean loss
     is at most ``tolerance``. A set for which this fails is solved alone by full Newton steps, and if that
     fails, too, by scikit-learn; `solved` counts the ways (`carried`, `newton`, `plain`).
