@@ -186,7 +186,7 @@ def test_three_classes(tmp_path):
     assert max(checks["largest"].values()) < 1e-7 and checks["differ"] == 0
     assert len(checks["largest"]) == 7
     assert groups["exact"]["sum"] == pytest.approx(groups["efficiency"]["sum"])
-    assert "Anderson’s acceleration" in page and "As a running proof, 4 prefixes" in page
+    assert "Broyden’s method" in page and "As a running proof, 4 prefixes" in page
     assert "retrained on each of the 8" in page and "nan" not in page.lower()
     values = read_table(tmp_path / "shapley/tables/values.parquet")
     assert {"beta_4_1", "beta_16_1", "banzhaf", "knn", "loo_fine"} <= set(values)
