@@ -35,7 +35,13 @@ def test_the_report_is_a_pdf_and_a_page(workflow):
     results = workflow.folder / "results" / "tiny"
     assert (results / "influence.pdf").read_bytes().startswith(b"%PDF-")
     page = (results / "influence.html").read_text()
-    for heading in ("The data", "The classifiers", "Leaving rows and groups out", "Data Shapley values"):
+    for heading in (
+        "The data",
+        "The classifiers",
+        "Leaving rows and groups out",
+        "Data Shapley values",
+        "Are the values any good?",
+    ):
         assert heading in page
 
 

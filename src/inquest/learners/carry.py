@@ -214,7 +214,8 @@ def leave(
     V, VH = gone.roots(gone.chances(theta), H)
     A = VH.transpose(2, 0, 1)
     inner = np.eye(q) - VH @ V.mT
-    inner = np.linalg.inv(np.maximum(inner, 1e-6) if q == 1 else inner)  # a row may alone hold a parameter
+    # a row may alone hold a parameter in place; the steps are then no good, and it is solved alone
+    inner = 1 / np.maximum(inner, 1e-6) if q == 1 else np.linalg.pinv(inner)
 
     def gradients(x: Array, sets: NDArray[np.intp]) -> Array:
         out = rows[sets]

@@ -31,8 +31,8 @@ def utility_of(
     ----------
     problem : Problem
     params : mapping
-        `seed`, `classifier` (name, class, params), `metric`, `gradient_tolerance` and `preprocessing`, as rules
-        give them. A `class_weight` is keyed by label.
+        `seed`, `classifier` (name, class, params), `metric`, `gradient_tolerance` and `preprocessing`, as
+        rules give them. A `class_weight` is keyed by label.
     features : mapping of str to str
         The type of each feature of the clean table, for preprocessing that is refitted.
     metrics : sequence of str
