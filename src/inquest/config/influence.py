@@ -141,7 +141,7 @@ class Influence(Section):
     """Exact retraining without a row, and without a group of rows."""
 
     every_row: bool = True
-    """Leave every training row out, each alone, in one job; for classifiers without a shortcut this is slow."""
+    """Leave every training row out, each alone, in one job; slow for classifiers without a shortcut."""
     points: Points = Points()
     """Rows that are also left out by retraining from scratch: the proof of the former, or all there is."""
     points_per_job: Annotated[int, Field(ge=1)] = 1
