@@ -2,7 +2,8 @@
 
 from inquest.artefacts import read_json, write_json, write_table
 from inquest.learners.chosen import chosen_utility, open_problem, utility_of
-from inquest.quality.methods import FINE, planned_models, value_rows
+from inquest.learners.metrics import FINE
+from inquest.quality.methods import planned_models, value_rows
 from inquest.quality.trials import draw_trial, with_wrong_labels
 from inquest.runtime import Progress, job, seed_for
 

@@ -12,8 +12,9 @@ from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 
 from inquest.artefacts import read_json, write_chapter
+from inquest.learners.metrics import FINE
 from inquest.learners.problem import Problem
-from inquest.quality.methods import FINE, METHODS, remove_rows, value_rows
+from inquest.quality.methods import METHODS, remove_rows, value_rows
 from inquest.quality.summary import summarise
 from inquest.quality.trials import draw_trial, with_wrong_labels
 from inquest.report.blocks import Build, Chapter

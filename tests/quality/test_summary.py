@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score
 
-from inquest.quality.methods import FINE, METHODS
+from inquest.learners.metrics import FINE
+from inquest.quality.methods import METHODS
 from inquest.quality.summary import (
     chance_of,
     name_of,

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from inquest.learners.metrics import FINE
 from inquest.shapley.summary import (
-    FINE,
     TOLERANCES,
     solved_in_all,
     summarise_checks,

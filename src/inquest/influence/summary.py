@@ -12,9 +12,9 @@ from scipy import stats
 from inquest.data.summary import in_words
 from inquest.data.tables import ROW
 from inquest.influence.unusual import LEVEL, MEASURES, correlations, most_unusual, unusual_ranks
+from inquest.learners.metrics import FINE
 from inquest.valuation.ranks import rank_correlation
 
-FINE = "neg_log_loss"  # moves with every row, where accuracy moves in steps of a test row
 ROUNDING = 1e-12  # differences of scores below this are none
 SHOWN = 8  # most helpful and most harmful rows
 RARE = 0.05  # a row is called unusual if it is among this share of the training rows by a measure

@@ -168,6 +168,8 @@ METRICS: dict[str, Metric] = {
 They equal scikit-learn's, without its checks of the input: a bootstrap asks for them thousands of times.
 """
 
+FINE = "neg_log_loss"
+"""It moves with every row, where accuracy moves in steps of a test row."""
 NEED_PROBABILITIES = ("neg_log_loss", "neg_brier_score")
 NEED_BOTH_CLASSES = ("roc_auc", "average_precision")
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from inquest.errors import InquestError
 from inquest.learners.bagging import data_oob
-from inquest.learners.metrics import NEED_PROBABILITIES
+from inquest.learners.metrics import FINE, NEED_PROBABILITIES
 from inquest.learners.problem import Problem
 from inquest.learners.retraining import RetrainingUtility
 from inquest.runtime import seed_for
@@ -34,8 +34,6 @@ METHODS = {
 """What the report calls the methods, in its order."""
 BY_SCORE = ("loo", "shapley", "beta", "banzhaf")
 """Those that value rows by the score of retrained models, and so by any metric."""
-FINE = "neg_log_loss"
-"""The metric that moves with every row, where others move in steps of a test row."""
 NEIGHBOURS = 5
 SHARES = tuple(np.linspace(0, 0.5, 21).round(3).tolist())
 """The shares that are removed where a classifier has no cheap walk."""

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from inquest.baseline.summary import METRIC_NAMES
-from inquest.quality.methods import FINE, METHODS, NEIGHBOURS
+from inquest.learners.metrics import FINE
+from inquest.quality.methods import METHODS, NEIGHBOURS
 from inquest.valuation.experiments import Detection, area, detection
 
 MEASURES = ("average_precision", "roc_auc", "r_precision", "f1", "called")

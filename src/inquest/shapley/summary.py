@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from inquest.data.summary import in_words
 from inquest.data.tables import ROW
-from inquest.influence.summary import FINE
+from inquest.learners.metrics import FINE
 from inquest.shapley.methods import compare_methods
 from inquest.shapley.players import score_of
 from inquest.shapley.trust import beginnings, clear_by_chance, trust

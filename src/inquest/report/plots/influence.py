@@ -12,8 +12,8 @@ from matplotlib.patheffects import withStroke
 
 from inquest.artefacts import write_figure
 from inquest.baseline.summary import METRIC_NAMES
-from inquest.influence.summary import FINE
 from inquest.influence.unusual import MEASURES
+from inquest.learners.metrics import FINE
 from inquest.report.figures import (
     INK,
     METHOD,

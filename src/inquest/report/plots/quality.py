@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 
 from inquest.artefacts import write_figure
 from inquest.baseline.summary import METRIC_NAMES
-from inquest.quality.methods import BY_SCORE, FINE, METHODS
+from inquest.learners.metrics import FINE
+from inquest.quality.methods import BY_SCORE, METHODS
 from inquest.report.figures import METHOD, SOFT, figure
 
 LINES: dict[str, dict[str, Any]] = {

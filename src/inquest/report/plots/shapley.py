@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from inquest.artefacts import write_figure
 from inquest.baseline.summary import METRIC_NAMES
-from inquest.influence.summary import FINE
+from inquest.learners.metrics import FINE
 from inquest.report.figures import (
     FAINT,
     INK,
