@@ -21,6 +21,9 @@ from inquest.learners.softmax import Array, Loss, inverse, newton, sigmoid
 from inquest.utility import Rows, Score, as_rows
 
 BLOCK = 64  # prefixes, or rows left out, that are solved together
+CROWDED_BLOCK = (
+    32  # of more than two classes, where a block that is given up costs as much as many rows alone
+)
 
 
 class LogisticUtility(RetrainingUtility):
@@ -183,6 +186,7 @@ class LogisticUtility(RetrainingUtility):
             if not going:
                 return
             D = max(min(min(walk.size + walk.ahead, n), walk.Z.shape[1] - ones) for walk in going) + ones
+            D = max(D, *(len(walk.theta) for walk in going))
             blocks = {walk: self._joining(walk, D, len(codes)) for walk in going}
             carried = join([block for block in blocks.values() if block]) if any(blocks.values()) else []
             found = iter(carried)
@@ -220,7 +224,7 @@ class LogisticUtility(RetrainingUtility):
             b, walk.H = 1, None
         walk.scores.extend(self._scores(walk.Z_test[:, :D], x, codes, known))
         walk.size, walk.theta, walk.carries = walk.size + b, x[..., -1], True
-        walk.ahead = min(BLOCK, 2 * walk.size)
+        walk.ahead = min(BLOCK, 2 * walk.size) if walk.loss.q == 1 else min(CROWDED_BLOCK, 2 * b)
 
     def _solve(
         self,
