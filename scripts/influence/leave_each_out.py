@@ -14,7 +14,4 @@ with job(snakemake):
     table = leave_one_out(utility, full=full, step=progress.step).rename(columns={"row": "position"})
     table.insert(0, "row", problem.rows)
     write_table(snakemake.output.table, table)
-    write_json(
-        snakemake.output.facts,
-        {"family": utility.family, "solved": utility.solved, "unconverged": utility.unconverged},
-    )
+    write_json(snakemake.output.facts, utility.account())

@@ -20,7 +20,4 @@ with job(snakemake):
     metrics = {f"worth_{name}": values for name, values in metrics_of(worths).items()}
     table = pd.DataFrame({"coalition": np.arange(len(worths)), "worth": np.array(worths, float), **metrics})
     write_table(snakemake.output.worths, table)
-    write_json(
-        snakemake.output.solved,
-        {"family": learner.family, "solved": learner.solved, "unconverged": learner.unconverged},
-    )
+    write_json(snakemake.output.solved, learner.account())

@@ -25,7 +25,4 @@ with job(snakemake):
         table.insert(0, "permutation", index)
         walks.append(table)
     write_table(snakemake.output.walks, pd.concat(walks, ignore_index=True))
-    write_json(
-        snakemake.output.solved,
-        {"family": learner.family, "solved": learner.solved, "unconverged": learner.unconverged},
-    )
+    write_json(snakemake.output.solved, learner.account())

@@ -83,11 +83,11 @@ class PlainUtility:
         return zip(*map(self.walk, orders), strict=True)
 
     def without(self, rows: ArrayLike) -> float:
-        return self(np.setdiff1d(np.arange(self.n_rows), as_rows(rows, self.n_rows)))
+        return next(iter(self.without_each([rows])))
 
     def without_each(self, groups: Iterable[ArrayLike]) -> Iterator[float]:
         for rows in groups:
-            yield self.without(rows)
+            yield self(np.setdiff1d(np.arange(self.n_rows), as_rows(rows, self.n_rows)))
 
 
 class FunctionUtility(PlainUtility):

@@ -64,9 +64,9 @@ def summarise_points(
         ["influence", f"influence_{FINE}"], ascending=False, kind="stable", ignore_index=True
     )
     influence = shown["influence"]
-    known, measures = (shown, shown[list(MEASURES)]) if every is None else (every, unusual[list(MEASURES)])
+    judged, measures = (shown, shown[list(MEASURES)]) if every is None else (every, unusual[list(MEASURES)])
     found = {
-        name: correlations(known[f"influence_{name}"], measures, seed)
+        name: correlations(judged[f"influence_{name}"], measures, seed)
         for name in dict.fromkeys((metric, FINE))
     }
     tests = [
@@ -94,7 +94,7 @@ def summarise_points(
             else None,
         },
         "unusual": {
-            "count": len(known),
+            "count": len(judged),
             "measures": dict(MEASURES),
             "correlations": found,
             "found": [one for one in tests if one["p"] < LEVEL],

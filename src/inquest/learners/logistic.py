@@ -117,9 +117,6 @@ class LogisticUtility(RetrainingUtility):
             walks.append(_Walk(order, y, Z, Z_test, alone, [self(order[:1])] * alone))
         yield from self._together(walks)
 
-    def without(self, rows: ArrayLike) -> Score:
-        return next(self.without_each([rows]))
-
     def without_each(self, groups: Iterable[ArrayLike]) -> Iterator[Score]:
         every = np.arange(self.n_rows)
         left_out = (as_rows(rows, self.n_rows) for rows in groups)
@@ -257,8 +254,7 @@ class LogisticUtility(RetrainingUtility):
                 self.solved["newton"] += 1
                 return
         x[...] = 0.0
-        p = self.predict(super().fit(rows), self.X_test)
-        [known[place]] = self.score(Predictions(p.labels[None], p.scores[None], p.probabilities[None]))
+        known[place] = self.score_of(super().fit(rows))
 
     def _scores(self, Z_test: Array, x: Array, codes: NDArray, known: dict[int, Score]) -> Iterator[Score]:
         """Yield the scores of parameters (D, q, b), set by set, but for those that are known."""

@@ -265,9 +265,6 @@ class NeighboursUtility(RetrainingUtility):
 
     # what is left when rows are left out
 
-    def without(self, rows: ArrayLike) -> Score:
-        return next(self.without_each([rows]))
-
     def without_each(self, groups: Iterable[ArrayLike]) -> Iterator[Score]:
         groups = [as_rows(rows, self.n_rows) for rows in groups]
         m, everything = len(self.X_test), np.arange(self.n_rows)

@@ -102,8 +102,16 @@ class RetrainingUtility(PlainUtility):
         self.unconverged = 0
 
     def __call__(self, rows: ArrayLike) -> Score:
-        found = evaluate(self.y_test, self.predict(self.fit(rows), self.X_test), self.metrics)
+        return self.score_of(self.fit(rows))
+
+    def score_of(self, model: FittedModel) -> Score:
+        """Return the score of a fitted model."""
+        found = evaluate(self.y_test, self.predict(model, self.X_test), self.metrics)
         return Score(found[self.metric], found)
+
+    def account(self) -> dict[str, Any]:
+        """Return how models were had so far: `family`, `solved` and `unconverged`."""
+        return {"family": self.family, "solved": dict(self.solved), "unconverged": self.unconverged}
 
     def score(self, predictions: Predictions) -> list[Score]:
         """Return the scores of b models at once, from predictions with a leading axis of length b."""

@@ -88,9 +88,6 @@ class StackedUtility(RetrainingUtility):
                 scores.update(zip(which.tolist(), found, strict=True))
             yield from (scores[i] for i in range(len(chunk)))
 
-    def without(self, rows: ArrayLike) -> Score:
-        return next(self.without_each([rows]))
-
     def _follower(self, order: Rows) -> Callable[[int, int, NDArray[np.intp]], Stack]:
         """Return the function that solves for the models of a stretch of the walk along ``order``.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inquest.valuation.convergence import rank_stability
 from inquest.valuation.ranks import rank_correlation
-from inquest.valuation.semivalues import banzhaf_weights, beta_weights, semivalues
+from inquest.valuation.semivalues import Semivalues, banzhaf_weights, beta_weights, semivalues
 
 BETAS = ((4, 1), (16, 1))  # those that Kwon & Zou (2022) recommend
 
@@ -51,15 +51,17 @@ def compare_methods(
     held = {"shapley": values["value"], "loo": values["loo"]} | (
         {} if fine is None else {"fine": fine["values"]}
     )
-    rows = [_row("shapley", values["value"], held, 1.0, _again(walks, np.ones(n), antithetic))]
+    again = _again(semivalues(walks, np.ones(n), antithetic=antithetic))
+    rows = [_row("shapley", values["value"], held, 1.0, again)]
     if fine is not None:
         rows.append(_row("shapley_fine", fine["values"], held, 1.0, fine["again"]))
     columns = {}
     for name, weights in weights_of(n).items():
-        columns[name] = semivalues(walks, weights, antithetic=antithetic).values
+        found = semivalues(walks, weights, antithetic=antithetic)
+        columns[name] = found.values
         # what is left of the walks: Kish's effective sample size, as a share
         share = float(1 / np.mean(weights**2))
-        rows.append(_row(name, columns[name], held, share, _again(walks, weights, antithetic)))
+        rows.append(_row(name, columns[name], held, share, _again(found)))
     rows.append(_row("loo", values["loo"], held, np.nan, None))
     if fine is not None:
         rows.append(_row("loo_fine", fine["loo"], held, np.nan, None))
@@ -68,9 +70,9 @@ def compare_methods(
     return columns, table.astype({name: float for name in table if name != "method"})
 
 
-def _again(walks: Sequence[pd.DataFrame], weights: NDArray, antithetic: bool) -> float | None:
+def _again(found: Semivalues) -> float | None:
     """Return the rank correlation to be expected with the values of as many other walks."""
-    stability = rank_stability(semivalues(walks, weights, antithetic=antithetic).samples, top=1)
+    stability = rank_stability(found.samples, top=1)
     return None if stability is None else stability.full
 
 

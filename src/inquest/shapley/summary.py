@@ -149,7 +149,7 @@ def summarise_rows(
         "best": best.reset_index(drop=True),
         "worst": worst.reset_index(drop=True),
         "methods": methods,
-        "truncation": _truncation(walks, empty, full, options["tolerance"], antithetic),
+        "truncation": _truncation(walks, found, options["tolerance"]),
     }
     return facts, tables, found
 
@@ -253,14 +253,12 @@ def _error_of_mean(samples: NDArray[np.float64]) -> float | None:
     return float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else None
 
 
-def _truncation(
-    walks: Sequence[pd.DataFrame], empty: float, full: float, tolerance: float, antithetic: bool
-) -> pd.DataFrame:
+def _truncation(walks: Sequence[pd.DataFrame], found: ShapleyValues, tolerance: float) -> pd.DataFrame:
     """Return what truncation did, and what larger tolerances would have done to the same walks."""
-    rows = []
-    used = combine(walks, empty, full, antithetic=antithetic).values
+    empty, full, rows = found.empty, found.full, []
     for t in sorted({tolerance, *(t for t in TOLERANCES if t > tolerance)}):
-        cut = combine([truncate(walk, empty, full, t) for walk in walks], empty, full, antithetic=antithetic)
+        cut = [truncate(walk, empty, full, t) for walk in walks]
+        cut = combine(cut, empty, full, antithetic=found.antithetic)
         rows.append(
             {
                 "tolerance": t,
@@ -268,7 +266,7 @@ def _truncation(
                 "retrains": int(cut.evaluated.sum()),
                 "saved": 1 - float(cut.evaluated.sum()) / cut.marginals.size,
                 "gap": cut.efficiency_gap,
-                "spearman": rank_correlation(cut.values, used),
+                "spearman": rank_correlation(cut.values, found.values),
             }
         )
     return pd.DataFrame(rows)
