@@ -85,6 +85,11 @@ def in_words(features: pd.Series) -> str:
     return " · ".join("–" if pd.isna(value) else _word(value) for value in features)
 
 
+def rows_in_words(features: pd.DataFrame) -> list[str]:
+    """Return each row's features as one line."""
+    return [in_words(row) for _, row in features.iterrows()]
+
+
 def _word(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.6g}".replace("-", "\N{MINUS SIGN}")

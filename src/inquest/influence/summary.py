@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from inquest.data.summary import in_words
+from inquest.data.summary import rows_in_words
 from inquest.data.tables import ROW
 from inquest.influence.unusual import LEVEL, MEASURES, correlations, most_unusual, unusual_ranks
 from inquest.learners.metrics import FINE
@@ -57,7 +57,7 @@ def summarise_points(
     shown = pd.concat([points.reset_index(drop=True), seen[["probability", *MEASURES]], rank], axis=1)
     shown["label"] = known[label]
     shown["predicted"] = [classes[code] for code in seen["predicted"]]
-    shown["features"] = [in_words(row) for _, row in known.drop(columns=[ROW, label]).iterrows()]
+    shown["features"] = rows_in_words(known.drop(columns=[ROW, label]))
     shown["flags"] = [", ".join(rare.columns[flags]) for flags in rare.to_numpy()]
     shown["test_rows"] = (shown["influence_accuracy"] * n_test).round().astype(int)
     shown = shown.sort_values(
@@ -140,7 +140,7 @@ def summarise_every_row(
     ranked = shown.sort_values([*by, ROW], ascending=[False] * len(by) + [True], kind="stable")
     features = known.drop(columns=[ROW, label])
     told = [
-        some.assign(features=[in_words(row) for _, row in features.loc[some.index].iterrows()])
+        some.assign(features=rows_in_words(features.loc[some.index]))
         for some in (ranked.head(SHOWN), ranked.tail(SHOWN).iloc[::-1])
     ]
     mine = every.set_index("position").loc[points["position"]]

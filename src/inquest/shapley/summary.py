@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from inquest.data.summary import in_words
+from inquest.data.summary import rows_in_words
 from inquest.data.tables import ROW
 from inquest.learners.metrics import FINE
 from inquest.shapley.methods import compare_methods
@@ -101,7 +101,7 @@ def summarise_rows(
     show = min(options["show"], len(ranked) // 2)
     features = known.drop(columns=[ROW, label["name"]])
     best, worst = (
-        some.assign(features=[in_words(row) for _, row in features.loc[some.index].iterrows()])
+        some.assign(features=rows_in_words(features.loc[some.index]))
         for some in (ranked.head(show), ranked.tail(show).iloc[::-1])
     )
     facts = {
