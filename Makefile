@@ -10,7 +10,7 @@ bin = .venv/bin
 setup = @PYTHON='$(PYTHON)' sh envs/bootstrap.sh
 # --fork-strategy: one version of each package for every Python, so that results are the same on each.
 pins = $(bin)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
-	--no-emit-index-url --custom-compile-command 'make lock'
+	--no-emit-index-url --custom-compile-command 'make lock' --override envs/without-torch.txt
 
 .DEFAULT_GOAL = help
 .PHONY: help report test lint format lock schema benchmark clean distclean
@@ -53,11 +53,11 @@ schema:  ## write config.schema.json, for editors
 lock:  ## pin what pyproject.toml asks for
 	$(setup) lint
 	$(bin)/python -m pip install --quiet 'uv>=0.9'
-	$(pins) --generate-hashes --group workflow -o envs/requirements.txt pyproject.toml
+	$(pins) --generate-hashes --group workflow --group torch -o envs/requirements.txt pyproject.toml
 	$(pins) --generate-hashes --group dev -c envs/requirements.txt -o envs/requirements-dev.txt
 	$(pins) --no-annotate --no-header -c envs/requirements.txt -o .venv/conda.txt pyproject.toml
 	sed '/- pip:/q' envs/inquest.yaml > .venv/inquest.yaml
-	sed 's/.*/      - "&"/' .venv/conda.txt >> .venv/inquest.yaml
+	sed 's/.*/      - "&"/' .venv/conda.txt envs/requirements-torch.txt >> .venv/inquest.yaml
 	cp .venv/inquest.yaml envs/inquest.yaml
 	grep -E '^(scikit-learn|scipy|joblib|threadpoolctl)==' envs/requirements.txt | cut -d ' ' -f 1 > .venv/shared.txt
 	$(pins) --generate-hashes -c .venv/shared.txt -o benchmarks/requirements-peers.txt benchmarks/requirements-peers.in

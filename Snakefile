@@ -16,11 +16,23 @@ if "study" not in config:
 
 
 include: "rules/common.smk"
-include: "rules/data.smk"
-include: "rules/baseline.smk"
-include: "rules/influence.smk"
-include: "rules/shapley.smk"
-include: "rules/quality.smk"
+
+
+if STUDY.data:
+
+    include: "rules/data.smk"
+    include: "rules/baseline.smk"
+    include: "rules/influence.smk"
+    include: "rules/shapley.smk"
+    include: "rules/quality.smk"
+
+
+if STUDY.text:
+
+    include: "rules/text.smk"
+    include: "rules/classifier.smk"
+
+
 include: "rules/report.smk"
 
 

@@ -28,8 +28,9 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed.json"
 UNFINISHED = VENV / "installing"  # there while something is installed: found later, it was cut short
 
-RUNTIME, TOOLS = "requirements.txt", "requirements-dev.txt"
-REQUIREMENTS = {"report": [RUNTIME], "lint": [RUNTIME, TOOLS], "test": [RUNTIME, TOOLS]}
+RUNTIME, TORCH, TOOLS = "requirements.txt", "requirements-torch.txt", "requirements-dev.txt"
+REQUIREMENTS = {"report": [RUNTIME, TORCH], "lint": [RUNTIME, TOOLS], "test": [RUNTIME, TORCH, TOOLS]}
+CPU_BUILDS = "https://download.pytorch.org/whl/cpu"
 INSTALL = {
     "apt-get": "apt-get install -y --no-install-recommends",
     "dnf": "dnf install -y",
@@ -194,15 +195,14 @@ def install_python(files: list[str]) -> None:
         run([sys._base_executable, "-m", "venv", str(VENV)])
     todo = [name for name in files if installed.get(name) != wanted[name]]
     say(f"installing {' and '.join(f'envs/{name}' for name in todo)} in .venv (a minute or two)")
-    options = [
-        "-qq",
-        "--no-input",
-        "--disable-pip-version-check",
-        "--no-compile",
-        "--no-deps",
-        "--require-hashes",
-    ]
-    run([str(PYTHON), "-m", "pip", "install", *options, *(f"--requirement={ENVS / name}" for name in todo)])
+    pip = [str(PYTHON), "-m", "pip", "install", "-qq", "--no-input", "--disable-pip-version-check"]
+    pip.append("--no-compile")
+    if hashed := [f"--requirement={ENVS / name}" for name in todo if name != TORCH]:
+        run([*pip, "--no-deps", "--require-hashes", *hashed])
+    if TORCH in todo:  # no hash holds for all of its builds, and each brings other libraries
+        if sys.platform == "linux" and not shutil.which("nvidia-smi"):
+            say(f"PyTorch follows; if that is gigabytes, stop it and set PIP_EXTRA_INDEX_URL={CPU_BUILDS}")
+        run([*pip, f"--requirement={ENVS / TORCH}"])
     # On all cores, where pip would use one. Each job of the workflow is a process of its own: where it may
     # not write byte code (PYTHONDONTWRITEBYTECODE), it would compile whatever it imports, for seconds.
     # Templates for other Pythons, which some packages carry, do not compile, and nothing imports them.

@@ -23,12 +23,19 @@ STARTED = time.time()
 
 def check_files(study):
     """Find a file of one's own that isn't there, before Snakemake misses it in more words."""
-    for i, source in enumerate(study.data.sources):
-        path = Path(source.file or BASE)
+    sources = {
+        f"{section}.sources[{i}].file": source.file
+        for section, about in (("data", study.data), ("text", study.text))
+        for i, source in enumerate(about.sources if about else ())
+    }
+    if study.text:
+        sources["classifier.encoder.folder"] = study.classifier.encoder.folder
+    for key, file in sources.items():
+        path = Path(file or BASE)
         if not path.exists():
             there = [str(other) for other in path.parent.glob("*")] if path.parent.is_dir() else []
             raise InquestError(
-                f"config key `data.sources[{i}].file`",
+                f"config key `{key}`",
                 f"there is no {str(path)!r}{nearest(path, there)}",
                 f"a path from {Path.cwd().name}/, where the workflow was started, is allowed",
             )
@@ -63,7 +70,8 @@ try:
         rubrics=[path.stem for path in (BASE / "report" / "rubrics").glob("*.yaml")],
     )
     check_files(STUDY)
-    check_classifiers(STUDY)
+    if STUDY.data:
+        check_classifiers(STUDY)
 except InquestError as error:
     sys.exit(f"inquest: {error}")
 

@@ -10,19 +10,21 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from inquest.config.base import Section, complain, slug, text
+from inquest.config.base import Section, complain, slug, text_like
 from inquest.config.baseline import Baseline
+from inquest.config.classifier import Classifier
 from inquest.config.data import Data
 from inquest.config.documents import Document
 from inquest.config.influence import Influence
 from inquest.config.quality import Quality
 from inquest.config.shapley import Shapley
+from inquest.config.text import Text
 from inquest.errors import InquestError, listing, nearest
 
 __all__ = ["Study", "load_study", "schema", "slug"]
 
 
-Name = text(
+Name = text_like(
     r"(?!downloads$)[A-Za-z0-9][A-Za-z0-9_-]{0,63}",
     "up to 64 letters, digits, hyphens and underscores are allowed, and `downloads` is taken",
 )
@@ -37,11 +39,22 @@ class Study(Section):
     """The seed that every random choice is derived from."""
     documents: Annotated[dict[str, Document], Field(min_length=1)]
     """The reports to write, by file name."""
-    data: Data
+    data: Data | None = None
+    """The table that the chapters on data influence are about."""
     baseline: Baseline = Field(default_factory=Baseline)
     influence: Influence = Field(default_factory=Influence)
     shapley: Shapley = Shapley()
     quality: Quality = Quality()
+    text: Text | None = None
+    """The texts that the chapters on a text classifier are about."""
+    classifier: Classifier = Field(default_factory=Classifier)
+
+
+# What a chapter is about, as the section of the config that says it.
+ABOUT = {
+    **dict.fromkeys(("data", "baseline", "influence", "shapley", "quality"), "data"),
+    **dict.fromkeys(("text", "classifier"), "text"),
+}
 
 
 def load_study(
@@ -78,6 +91,12 @@ def load_study(
                     f"config key `documents.{name}.chapters`",
                     f"unknown chapter {chapter!r}{nearest(chapter, chapters)}",
                     f"allowed: {listing(sorted(chapters))}",
+                )
+            if getattr(study, ABOUT.get(chapter, ""), study) is None:
+                raise InquestError(
+                    f"config key `{ABOUT[chapter]}`",
+                    "missing",
+                    f"the chapter {chapter} of the document {name} needs it",
                 )
         if document.rubric is not None and document.rubric not in rubrics:
             raise InquestError(

@@ -62,7 +62,7 @@ def shown(value: Any) -> str:
     return repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "…"
 
 
-def text(pattern: str, allowed: str) -> TypeAlias:
+def text_like(pattern: str, allowed: str) -> TypeAlias:
     """Return the type of a text of a certain form; ``allowed`` says in words which one."""
 
     def check(value: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from inquest.config.base import Mistake, Section, check_slugs, text
+from inquest.config.base import Mistake, Section, check_slugs, text_like
 from inquest.errors import listing, nearest
 
 Metric = Literal[
@@ -20,7 +20,7 @@ Metric = Literal[
 ]
 
 
-ImportPath = text(
+ImportPath = text_like(
     r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+",
     "an import path is needed, such as sklearn.linear_model.LogisticRegression",
 )

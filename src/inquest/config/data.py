@@ -8,15 +8,15 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from inquest.columns import unknown_column
-from inquest.config.base import EACH_ONCE, Mistake, Section, slug, text
+from inquest.config.base import EACH_ONCE, Mistake, Section, slug, text_like
 from inquest.errors import listing
 
-Distribution = text(
+Distribution = text_like(
     r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+", "a name and a version are needed, such as scikit-learn==1.9.1"
 )
-Address = text(r"https?://\S+", "an address that starts with http:// or https:// is needed")
-Digest = text(r"[0-9a-f]{64}", "a checksum of 64 hexadecimal digits is needed, in lower case")
-Separator = text(r'[^"\r\n\0]', 'one character is needed, such as ";" or "\\t" (in double quotes)')
+Address = text_like(r"https?://\S+", "an address that starts with http:// or https:// is needed")
+Digest = text_like(r"[0-9a-f]{64}", "a checksum of 64 hexadecimal digits is needed, in lower case")
+Separator = text_like(r'[^"\r\n\0]', 'one character is needed, such as ";" or "\\t" (in double quotes)')
 Value = str | int | float | bool
 
 
@@ -40,11 +40,16 @@ class Source(Section):
     skip_rows: Annotated[int, Field(ge=0)] = 0
     """Lines to skip before the header or the first row."""
 
+    @classmethod
+    def places(cls) -> tuple[str, ...]:
+        """The keys that say where a file comes from."""
+        return ("package", "url", "file")
+
     @model_validator(mode="after")
     def _one_place(self):
-        given = [kind for kind in ("package", "url", "file") if getattr(self, kind)]
+        given = [kind for kind in self.places() if getattr(self, kind)]
         if len(given) != 1:
-            found = f"found {listing(given) or 'none'} of package, url, file"
+            found = f"found {listing(given) or 'none'} of {listing(self.places())}"
             raise Mistake("", found, "exactly one of them is needed")
         if self.package and not self.member:
             raise Mistake("member", "missing", "it must be given: the file's path inside the package")

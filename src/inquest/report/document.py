@@ -143,7 +143,7 @@ def render(
             allow_unicode=True,
             width=92,
         ),
-        "sources": all_facts.get("data", {}).get("sources", []),
+        "sources": [source for facts in all_facts.values() for source in facts.get("sources", [])],
         "provenance": provenance,
         "rubric": None,
     }

@@ -1,0 +1,128 @@
+"""The `text` section: where the texts and their labels come from, and how they are split."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from inquest.config.base import EACH_ONCE, Mistake, Section, slug
+from inquest.config.data import Data, Separator, Source, Value
+from inquest.errors import listing
+
+Part = Literal["train", "validation", "test"]
+Number = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)]
+
+
+class TextSource(Source):
+    """A raw file of texts, from exactly one of four places: `package`, `url`, `file` or `dataset`."""
+
+    dataset: str | None = None
+    """A data set on the Hugging Face hub by its name there, or a local folder that `datasets` can load."""
+    configuration: str | None = None
+    """Which of the data set's configurations, where it has several."""
+    split: str | None = None
+    """Which of the data set's splits (must be given), such as `train`."""
+    revision: str | None = None
+    """The commit, tag or branch on the hub; a commit makes reruns the same."""
+
+    @classmethod
+    def places(cls) -> tuple[str, ...]:
+        return (*super().places(), "dataset")
+
+    part: Part | None = None
+    """The official split that these texts are; null if the texts are to be split here."""
+
+
+class Range(Section):
+    """An open or half-open range of numbers."""
+
+    below: float | None = None
+    above: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+class TextSplit(Section):
+    """How many texts the classifier learns from, is chosen by and is judged on."""
+
+    train: Number | None = None
+    """Texts to learn from, or their share; null takes all that the other parts leave."""
+    validation: Number | None = 0.1
+    """Texts to choose the best epoch by; taken from the official validation split, else from what `train` is
+    taken from. Null takes all of the official split."""
+    test: Number | None = 0.2
+    """Texts to judge on; taken from the official test split (null: all of it), else drawn."""
+    draw: Literal["random", "stratified", "balanced"] = "stratified"
+    """`stratified` keeps the shares of the labels, `balanced` takes as many of each label."""
+    reason: str = ""
+    """Why this split, in your own words; printed in the report."""
+
+
+class Text(Section):
+    """Texts with labels, and their split into training, validation and test."""
+
+    title: str
+    """What the report calls the texts."""
+    about: str = ""
+    """A paragraph on what the texts are, what is to be told from them and where they come from (Markdown)."""
+    sources: Annotated[list[TextSource], Field(min_length=1)]
+    """The raw files; those of one part are put one below the other."""
+    separator: Separator | None = None
+    """The separator of a text file; null finds it out. JSON Lines and Parquet are known by their content."""
+    encoding: str = "utf-8"
+    quotes: bool = True
+    """Whether quotes stand around cells that hold the separator; false takes every quote as it stands."""
+    header: bool = True
+    """Whether the first row of a text file names the columns."""
+    columns: Annotated[list[str], EACH_ONCE] | None = None
+    """The columns' names, if the file has none (or to rename them all)."""
+    text: str
+    """The column with the text."""
+    pair: str | None = None
+    """The column with the second text, for tasks on pairs such as inference and paraphrase."""
+    label: str
+    """The column with the label."""
+    names: dict[str, str] = {}
+    """The labels' names, where the file has codes: `{"0": negative, "1": positive}`."""
+    ranges: dict[str, Range] = {}
+    """Labels made of a column of numbers: `{negative: {below: 0}, positive: {above: 0}}`. Rows in no range
+    are dropped, and counted."""
+    positive: Value | None = None
+    """With two labels: the one that counts as positive; null takes the last one by the alphabet (or in
+    `ranges`)."""
+    incomplete: Literal["refuse", "drop"] = "refuse"
+    """What to do with a row without a text or a label: stop and name it, or drop and count it."""
+    split: TextSplit = TextSplit()
+
+    @model_validator(mode="after")
+    def _consistent(self):
+        named = {"text": self.text, "pair": self.pair, "label": self.label}
+        for i, (key, name) in enumerate(named.items()):
+            if name is not None and name in list(named.values())[:i]:
+                raise Mistake(key, f"found {name!r}, which another key names", "each is a column of its own")
+            if name is not None and self.columns and name not in self.columns:
+                raise Mistake(key, f"found {name!r}", f"`columns` has {listing(self.columns)}")
+        if not self.header and not self.columns:
+            raise Mistake("columns", "missing", "a file with `header: false` needs the names of its columns")
+        if self.ranges and self.names:
+            raise Mistake("names", f"found {listing(self.names)}", "`ranges` gives the labels their names")
+        if len(self.ranges) == 1:
+            raise Mistake("ranges", f"found {listing(self.ranges)} only", "two labels or more are needed")
+        parts = {source.part for source in self.sources}
+        if None not in parts and "train" not in parts:
+            raise Mistake("sources", "none is of the part train", "there must be texts to learn from")
+        if None in parts and len(parts) > 1:
+            raise Mistake(
+                "sources", "some have a `part` and some have none", "all or none of them must say theirs"
+            )
+        return self
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, encoding: str) -> str:
+        return Data._known_encoding(encoding)
+
+    def raw_names(self) -> list[str]:
+        """The raw files' names inside the results folder: unique, in the order of the sources."""
+        return [f"{i}-{slug(s.filename.rsplit('.', 1)[0]) or 'texts'}" for i, s in enumerate(self.sources)]
