@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from itertools import combinations
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from inquest.config.base import EACH_ONCE, Mistake, Section, slug
 from inquest.config.data import Data, Separator, Source, Value
-from inquest.errors import listing
+from inquest.errors import listing, nearest
 
 Part = Literal["train", "validation", "test"]
 Number = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)]
@@ -25,36 +27,91 @@ class TextSource(Source):
     """Which of the data set's splits (must be given), such as `train`."""
     revision: str | None = None
     """The commit, tag or branch on the hub; a commit makes reruns the same."""
+    part: Part | None = None
+    """The official split that these texts are; null if the texts are to be split here."""
 
     @classmethod
     def places(cls) -> tuple[str, ...]:
         return (*super().places(), "dataset")
 
-    part: Part | None = None
-    """The official split that these texts are; null if the texts are to be split here."""
+    @model_validator(mode="after")
+    def _one_place(self):
+        """As for any source, but a data set needs no checksum."""
+        if not self.dataset or self.package or self.url or self.file:
+            super()._one_place()
+        for key in ("configuration", "split", "revision"):
+            if getattr(self, key) and not self.dataset:
+                raise Mistake(key, f"found {getattr(self, key)!r}", "it is for a `dataset` only")
+        if self.dataset and not self.split:
+            raise Mistake("split", "missing", "it must be given for a `dataset`, such as train")
+        for key in ("member", "skip_rows"):
+            if self.dataset and getattr(self, key):
+                raise Mistake(key, f"found {getattr(self, key)!r}", "a `dataset` has none")
+        return self
+
+    @property
+    def kind(self) -> str:
+        return "dataset" if self.dataset else super().kind
+
+    @property
+    def filename(self) -> str:
+        if not self.dataset:
+            return super().filename
+        place = self.dataset.replace("\\", "/").rstrip("/").rpartition("/")[2]
+        return "-".join(filter(None, (place, self.configuration, self.split)))
 
 
 class Range(Section):
-    """An open or half-open range of numbers."""
+    """A range of numbers, open at one side or closed at both."""
 
     below: float | None = None
     above: float | None = None
     at_least: float | None = None
     at_most: float | None = None
 
+    @model_validator(mode="after")
+    def _holds_numbers(self):
+        if self.below is not None and self.at_most is not None:
+            raise Mistake("below", "found beside `at_most`", "a range has one upper end")
+        if self.above is not None and self.at_least is not None:
+            raise Mistake("above", "found beside `at_least`", "a range has one lower end")
+        (low, open_low), (high, open_high) = self.ends()
+        if low == -math.inf and high == math.inf:
+            raise Mistake("", "it has no end", "below, above, at_least or at_most must be given")
+        if low > high or (low == high and (open_low or open_high)):
+            raise Mistake("", f"no number is in it ({low:g} to {high:g})", "its lower end must be the lower")
+        return self
+
+    def ends(self) -> tuple[tuple[float, bool], tuple[float, bool]]:
+        """The lower and the upper end, each with whether it is open."""
+        low, high = self.at_least, self.at_most
+        return (
+            (low, False) if low is not None else (-math.inf if self.above is None else self.above, True),
+            (high, False) if high is not None else (math.inf if self.below is None else self.below, True),
+        )
+
+    def meets(self, other: Range) -> bool:
+        """Whether a number is in both."""
+        low, open_low = max(self.ends()[0], other.ends()[0])  # of two at one number, the open one is narrower
+        high, open_high = min(self.ends()[1], other.ends()[1], key=lambda end: (end[0], not end[1]))
+        return low < high or (low == high and not open_low and not open_high)
+
 
 class TextSplit(Section):
     """How many texts the classifier learns from, is chosen by and is judged on."""
 
     train: Number | None = None
-    """Texts to learn from, or their share; null takes all that the other parts leave."""
-    validation: Number | None = 0.1
-    """Texts to choose the best epoch by; taken from the official validation split, else from what `train` is
-    taken from. Null takes all of the official split."""
-    test: Number | None = 0.2
-    """Texts to judge on; taken from the official test split (null: all of it), else drawn."""
+    """Texts to learn from, or their share of what they are drawn from; null takes all that the other parts
+    leave."""
+    validation: Number | None = None
+    """Texts to choose the best epoch by. They are taken from the official validation split (null: all of it);
+    where there is none, from the texts to learn from (null: a tenth of them)."""
+    test: Number | None = None
+    """Texts to judge on. They are taken from the official test split (null: all of it); where there is none,
+    from the texts to learn from (null: a fifth of them)."""
     draw: Literal["random", "stratified", "balanced"] = "stratified"
-    """`stratified` keeps the shares of the labels, `balanced` takes as many of each label."""
+    """How those of a part are drawn that takes some: `stratified` keeps the shares of the labels, `balanced`
+    takes as many of each label."""
     reason: str = ""
     """Why this split, in your own words; printed in the report."""
 
@@ -89,8 +146,8 @@ class Text(Section):
     """Labels made of a column of numbers: `{negative: {below: 0}, positive: {above: 0}}`. Rows in no range
     are dropped, and counted."""
     positive: Value | None = None
-    """With two labels: the one that counts as positive; null takes the last one by the alphabet (or in
-    `ranges`)."""
+    """With two labels: the one that counts as positive; null takes the last one in `names` or `ranges`, or
+    by the alphabet."""
     incomplete: Literal["refuse", "drop"] = "refuse"
     """What to do with a row without a text or a label: stop and name it, or drop and count it."""
     split: TextSplit = TextSplit()
@@ -109,6 +166,12 @@ class Text(Section):
             raise Mistake("names", f"found {listing(self.names)}", "`ranges` gives the labels their names")
         if len(self.ranges) == 1:
             raise Mistake("ranges", f"found {listing(self.ranges)} only", "two labels or more are needed")
+        for (one, a), (other, b) in combinations(self.ranges.items(), 2):
+            if a.meets(b):
+                raise Mistake("ranges", f"{one!r} and {other!r} overlap", "a number may be in one range only")
+        if self.positive is not None and self.ranges and str(self.positive) not in self.ranges:
+            found = f"found {self.positive!r}{nearest(str(self.positive), self.ranges)}"
+            raise Mistake("positive", found, f"`ranges` has {listing(self.ranges)}")
         parts = {source.part for source in self.sources}
         if None not in parts and "train" not in parts:
             raise Mistake("sources", "none is of the part train", "there must be texts to learn from")

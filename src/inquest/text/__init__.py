@@ -1,0 +1,1 @@
+"""Texts: sources, encoder, training, and what the classifier gets wrong."""
