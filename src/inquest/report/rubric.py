@@ -11,10 +11,16 @@ A rubric is a YAML file::
         all:
           - {fact: influence.points.count, at_least: 10, says: rows left out}
           - {count: influence.groups.names, equals: {count: config.influence.groups}}
+      - what: Half of the rows left out
+        marks: 1
+        bonus: true
+        chapter: influence
+        section: sec-groups-size
 
 A check names its subject, `fact` (a value) or `count` (how many items a list or mapping has), by a dotted
-path that starts with a chapter (or with `config`), and one or more of the tests in `TESTS`; a test's operand
-is a value, or `{fact: …}` or `{count: …}` for another fact. Nothing in a rubric is run as code.
+path that starts with a chapter (or with `config` or `document`), and one or more of the tests in `TESTS`; a
+test's operand is a value, or `{fact: …}` or `{count: …}` for another fact. Bonus marks are counted apart from
+the others. Nothing in a rubric is run as code.
 """
 
 from __future__ import annotations
@@ -94,6 +100,7 @@ class Mark:
     chapter: str
     section: str
     checks: tuple[Check, ...]
+    bonus: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +112,13 @@ class Rubric:
 
     @property
     def total(self) -> int | float:
-        return sum(mark.marks for mark in self.marks)
+        """All marks but the bonus marks."""
+        return sum(mark.marks for mark in self.marks if not mark.bonus)
+
+    @property
+    def bonus(self) -> int | float:
+        """All bonus marks; 0 if there are none."""
+        return sum(mark.marks for mark in self.marks if mark.bonus)
 
 
 def read_rubric(path: str | Path) -> Rubric:
@@ -140,14 +153,15 @@ def mark(rubric: Rubric, facts: Mapping[str, Any], sections: Collection[str]) ->
     ----------
     rubric : Rubric
     facts : mapping
-        Each chapter's facts by its name, and the study's config as `config`.
+        Each chapter's facts by its name, the study's config as `config`, and what is known of the document
+        itself as `document`.
     sections : collection of str
         The ids of the document's sections.
 
     Returns
     -------
     list of dict
-        what, marks, section (None if the document lacks it), met, why (list of str).
+        what, marks, bonus, section (None if the document lacks it), met, why (list of str).
     """
     rows = []
     for one in rubric.marks:
@@ -164,6 +178,7 @@ def mark(rubric: Rubric, facts: Mapping[str, Any], sections: Collection[str]) ->
             {
                 "what": one.what,
                 "marks": one.marks,
+                "bonus": one.bonus,
                 "section": one.section if there else None,
                 "met": met,
                 "why": why,
@@ -176,11 +191,14 @@ def _mark(where: str, content: Any) -> Mark:
     _keys(
         where,
         content,
-        ("what", "marks", "chapter", "section", "all"),
+        ("what", "marks", "bonus", "chapter", "section", "all"),
         ("what", "marks", "chapter", "section"),
     )
     if not _is_number(content["marks"]) or content["marks"] <= 0:
         raise InquestError(f"{where}, `marks`", f"found {content['marks']!r}", "a number above 0 is allowed")
+    bonus = content.get("bonus", False)
+    if not isinstance(bonus, bool):
+        raise InquestError(f"{where}, `bonus`", f"found {bonus!r}", "true or false is allowed")
     checks = content.get("all", [])
     if not isinstance(checks, list):
         raise InquestError(f"{where}, `all`", f"found {type(checks).__name__}", "a list of checks is allowed")
@@ -190,6 +208,7 @@ def _mark(where: str, content: Any) -> Mark:
         str(content["chapter"]),
         str(content["section"]),
         tuple(_check(f"{where}, check {i}", check) for i, check in enumerate(checks, 1)),
+        bonus,
     )
 
 
