@@ -313,7 +313,8 @@ def _draw(
             "with `draw: stratified` there must be a text of each",
         )
     else:
-        quota = largest_remainder(counts / counts.sum(), size).clip(1)
+        least = np.minimum(LEAST if part == "train" else 1, counts)
+        quota = largest_remainder(counts / counts.sum(), size).clip(least)
         while quota.sum() > size:  # rare labels got more than their share
             quota[quota.argmax()] -= 1
     wanted = dict(zip(present, quota, strict=True))

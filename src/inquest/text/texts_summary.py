@@ -12,7 +12,7 @@ import pandas as pd
 from inquest.runtime import seed_for
 from inquest.text.texts import PARTS
 
-SHORT = 90  # characters of an example
+SHORT = 80  # characters of an example
 EXAMPLES = 2  # of each label
 FEW_WORDS = 3  # a text with fewer is nearly empty
 WORD = re.compile(r"\w+(?:['’]\w+)*")
@@ -55,7 +55,7 @@ def summarise_texts(
         "sampled": _how(made["split"], made["counts"]),
         "examples": examples,
         "headline": [
-            {"label": "Texts", "value": f"{made['title']}: {len(learnt):,} to learn from"},
+            {"label": "Texts", "value": made["title"]},
             {"label": "Labels", "value": _headline(made["classes"])},
         ],
     }

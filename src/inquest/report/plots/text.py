@@ -11,7 +11,8 @@ import pandas as pd
 from inquest.artefacts import write_figure
 from inquest.report.figures import LABELS, SOFT, figure, label_colours, named
 
-MOST = 0.99  # the longest texts share the last bar
+MOST = 0.99  # the share of the texts before those that are put into the last bar
+BARS = 30
 
 
 def words(path: str | Path, counts: np.ndarray, labels: pd.Series, classes: Sequence[str]) -> None:
@@ -27,19 +28,16 @@ def words(path: str | Path, counts: np.ndarray, labels: pd.Series, classes: Sequ
     """
     most = max(int(np.quantile(counts, MOST)), 4)
     shown = np.minimum(counts, most)
-    edges = np.linspace(-0.5, most + 0.5, min(most + 1, 31) if most < 31 else 31)
+    width = -(-(most + 1) // BARS)  # whole words, so that each bar has as many numbers
+    edges = np.arange(0, most + width + 1, width) - 0.5
     coloured = len(classes) <= len(LABELS)
     groups = [shown[(labels == name).to_numpy()] for name in classes] if coloured else [shown]
     colours = list(label_colours(classes).values()) if coloured else [SOFT]
-    with figure("column", height=1.6) as (fig, ax):
-        ax.hist(
-            groups,
-            bins=edges,
-            stacked=True,
-            color=colours,
-            label=[named(name, 24) for name in classes][: len(groups)],
-        )
-        ax.set(xlabel=f"words (the last bar: {most:,} or more)", ylabel="texts", xlim=(edges[0], edges[-1]))
+    with figure("column", height=1.4) as (fig, ax):
+        names = [named(name, 24) for name in classes] if coloured else None
+        ax.hist(groups, bins=edges, stacked=True, color=colours, label=names)
+        last = f"{edges[-2] + 0.5:,.0f} or more"
+        ax.set(xlabel=f"words (last bar: {last})", ylabel="texts", xlim=(edges[0], edges[-1]))
         ax.locator_params(axis="y", nbins=4)
         ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         if coloured:
