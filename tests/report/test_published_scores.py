@@ -69,3 +69,9 @@ def test_what_two_data_sets_list_is_the_same():
     shared = [s for s in DATASETS["movie_sentences"]["scores"] if s["split"].startswith("MR, ")]
     assert len(shared) == 3
     assert all(mr[score["model"], score["metric"]] == score["value"] for score in shared)
+
+
+@pytest.mark.parametrize("key", DATASETS)
+def test_accuracy_is_what_a_data_set_is_first_compared_by(key):
+    metrics = [score["metric"] for score in DATASETS[key]["scores"]]
+    assert max(metrics, key=metrics.count) == "accuracy"  # of as many, the first
