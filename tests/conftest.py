@@ -1,0 +1,37 @@
+"""What tests of several folders share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+VOCABULARY = """
+[PAD] [UNK] [CLS] [SEP] [MASK] a an the film story plot actor scene is was feels has good bad great dull warm
+cold funny sad clever slow not never but and very rather too really ending music camera idea moment . , !
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory) -> Path:
+    """A folder with a BERT of two layers, as `save_pretrained` writes it, its weights drawn by a seed."""
+    import torch
+    from transformers import BertConfig, BertModel, BertTokenizer
+
+    folder = tmp_path_factory.mktemp("encoder") / "tiny-bert"
+    folder.mkdir()
+    vocabulary = VOCABULARY.split()
+    tokenizer = BertTokenizer(vocab={word: i for i, word in enumerate(vocabulary)})
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=32,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        BertModel(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
