@@ -68,6 +68,7 @@ rule pdf:
     params:
         code=code("report/pdf"),
         paper=lambda wildcards: CONFIG["documents"][wildcards.document]["paper"],
+        pages=lambda wildcards: CONFIG["documents"][wildcards.document]["pages"],
     message:
         "Print {wildcards.document} as PDF"
     script:

@@ -7,4 +7,5 @@ from inquest.runtime import job
 
 with job(snakemake):
     page = Path(snakemake.input[0]).read_text(encoding="utf-8")
-    write_pdf(page, Path(snakemake.output[0]), snakemake.params.paper)
+    p = snakemake.params
+    write_pdf(page, Path(snakemake.output[0]), p.paper, p.pages)

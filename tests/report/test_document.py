@@ -77,6 +77,24 @@ def test_title_page(page):
     assert '<meta name="author" content="Béla Birke">' in page and '<html lang="en">' in page
 
 
+def test_without_contents_the_first_chapter_follows_the_title(arguments, page):
+    assert "<body>" in page and '<nav class="contents"' in page  # the default
+    html = render(**(arguments | {"document": arguments["document"] | {"contents": False}}))
+    assert '<body class="compact">' in html and "<nav" not in html
+    assert text_of(html.split("</header>")[1]).lstrip().startswith("1 The data")
+
+
+def test_a_rubric_sees_the_limit_of_pages(arguments, tmp_path):
+    (tmp_path / "rubric.yaml").write_text(
+        "title: Form\nmarks:\n  - {what: Short, marks: 2, chapter: data, section: sec-split, "
+        "all: [{fact: document.pages, at_most: 6, says: pages}]}\n"
+    )
+    for pages, says in ((6, "2 of 2 marks"), (7, "0 of 2 marks"), (None, "0 of 2 marks")):
+        document = arguments["document"] | {"pages": pages}
+        html = render(**(arguments | {"document": document, "rubric": tmp_path / "rubric.yaml"}))
+        assert says in html.split('id="appendix-marks"')[1]
+
+
 def test_appendix(page):
     appendix = text_of(page.split('id="appendix-config"')[1])
     assert "study: orchard seed: 7" in appendix

@@ -7,10 +7,12 @@ import subprocess
 import sys
 
 import pytest
+import weasyprint
 from pypdf import PdfReader
 
 from inquest.errors import InquestError
-from inquest.report.pdf import write_pdf
+from inquest.report.floats import settle
+from inquest.report.pdf import _CHAPTERS_ONLY, measure_parts, write_pdf
 
 SMALL = '<!doctype html><html lang="en"><head><title>T</title></head><body><p>x</p></body></html>'
 
@@ -133,6 +135,55 @@ def test_paper(tmp_path, paper, size):
     write_pdf(SMALL, tmp_path / "x.pdf", paper)
     box = PdfReader(tmp_path / "x.pdf").pages[0].mediabox
     assert (round(float(box.width)), round(float(box.height))) == size
+
+
+def long_page(body="", title="", kind="compact"):
+    """A page of chapters and references in blocks of 10 mm, of which 20 fill a page."""
+    style = (
+        "@page { size: A4; margin: 48.45mm } body, h2, h3, p, figure { margin: 0; padding: 0 } "
+        "h2, h3, p { height: 10mm; font-size: 4mm; line-height: 4mm }"
+    )
+    parts = (("h2", "1 One", 10), ("h3", "1.1 Two", 20), ("h3", "1.2 Three", 6))
+    blocks = "".join(f"<{tag}>{name}</{tag}>" + "<p>x</p>" * (n - 1) for tag, name, n in parts)
+    return (
+        f'<!doctype html><html lang="en"><head><title>T</title><style>{style}</style></head>'
+        f'<body class="{kind}">{title}<main><section class="chapter">{blocks}{body}</section>'
+        '<section class="chapter"><h2><span>2</span> Four</h2><p>x</p></section>'
+        '<section class="chapter references"><h2>References</h2>' + "<p>x</p>" * 30 + "</section>"
+        '<section class="appendices"><h2>Appendix A</h2></section></main></body></html>'
+    )
+
+
+def test_parts_are_measured_in_pages():
+    pages = weasyprint.HTML(string=long_page()).render().pages
+    parts, used = measure_parts(pages)
+    assert used == 2 and len(pages) > 2  # 38 blocks, and then the references
+    assert [title for title, _ in parts] == ["1 One", "1.1 Two", "1.2 Three", "2 Four"]
+    assert [length for _, length in parts] == pytest.approx([0.5, 1.0, 0.3, 0.1], abs=2e-3)
+
+
+def test_too_many_pages_are_refused_in_one_line_and_no_pdf_is_written(tmp_path):
+    write_pdf(long_page(), tmp_path / "kept.pdf", most=2)
+    assert len(PdfReader(tmp_path / "kept.pdf").pages) > 2  # the references and the appendix don't count
+    with pytest.raises(InquestError) as error:
+        write_pdf(long_page(), tmp_path / "x.pdf", most=1)
+    assert str(error.value) == (
+        "x.pdf: it has 2 pages before the references and the appendix; `pages` allows 1; its longest "
+        "parts, in pages: 1.1 Two (1.0), 1 One (0.5), 1.2 Three (0.3), 2 Four (0.1)"
+    )
+    assert not (tmp_path / "x.pdf").exists()
+
+
+@pytest.mark.parametrize("kind", ["compact", ""])
+def test_a_title_without_contents_takes_room_from_the_first_chapter(kind):
+    """A figure of 35 mm fits into the 40 mm below 1.2, but not if a title of 10 mm stands above it all."""
+    title = '<header class="title" style="height: 10mm"></header>'
+    body = '<figure style="height: 35mm"></figure><p>after</p>'
+    html = weasyprint.HTML(string=long_page(body, title, kind))
+    first = html.render(stylesheets=[weasyprint.CSS(string=_CHAPTERS_ONLY)])
+    settle(first.pages)
+    section = next(html.etree_element.iter("section"))
+    assert [child.tag for child in section][-2:] == (["p", "figure"] if kind else ["figure", "p"])
 
 
 def test_unknown_paper(tmp_path):

@@ -33,3 +33,8 @@ class Document(Section):
     """A file of report/rubrics without its ending: where each mark is earned."""
     statements: list[Statement] = []
     paper: Literal["A4", "Letter"] = "A4"
+    pages: Annotated[int, Field(ge=1)] | None = None
+    """The most pages, title page included, before the references and the appendix; over it there is no PDF.
+    Null sets no limit."""
+    contents: bool = True
+    """Whether the first page has a list of contents; without one the first chapter begins below the title."""

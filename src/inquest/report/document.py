@@ -93,7 +93,7 @@ def render(
     Parameters
     ----------
     document : mapping
-        The document's part of the config: title, authors, statements …
+        The document's part of the config: title, authors, statements … A rubric sees its `pages`.
     study : mapping
         The whole config with every default; it is printed in the appendix.
     chapters : mapping
@@ -149,9 +149,12 @@ def render(
     }
     if rubric is not None:
         wanted = rubrics.read_rubric(rubric)
-        rows = rubrics.mark(
-            wanted, {**all_facts, "config": plain(dict(study))}, {h.id for h in build.headings}
-        )
+        seen = {
+            **all_facts,
+            "config": plain(dict(study)),
+            "document": {"pages": document.get("pages")},
+        }
+        rows = rubrics.mark(wanted, seen, {h.id for h in build.headings})
         words |= {"rubric": wanted, "marks": rows}
     before = len(build.headings)
     appendix = _fill(env, "appendix.html.j2", words)
@@ -167,7 +170,7 @@ def render(
             "document": {**document, "date": _date(document.get("date"))},
             "study": study,
             "headline": [row for facts in all_facts.values() for row in facts.get("headline", [])],
-            "contents": _columns(_outline(build.headings)),
+            "contents": _columns(_outline(build.headings)) if document.get("contents", True) else None,
             "bodies": bodies,
             "statements_heading": statements,
             "references_heading": heading if bibliography else "",

@@ -4,7 +4,7 @@ WeasyPrint keeps everything in the order of the HTML, so a figure that does not 
 white space. A first layout measures every block; a walk over the measured blocks then finds an order in which
 text fills each page and what waited stands at the next place that has room. Figures stay in their order, and
 so do tables; none of them leaves its chapter, and the figure below a chapter's answer stays there unless that
-would leave half a page empty.
+would leave half a page empty. A title that is shown stands above the first chapter.
 """
 
 from __future__ import annotations
@@ -56,13 +56,23 @@ def settle(pages: list[Any]) -> None:
     pages : list
         The pages of a first layout (``Document.pages``); the elements that they show are moved in place.
     """
-    height = pages[0]._page_box.height
-    column = _Column(height)
+    column = _Column(pages[0]._page_box.height)
+    column.at, column.margin = _title(pages[0])
     for section, blocks in _measure(pages):
         order = column.fill(blocks)
         for block in order:
             block.element.tail = "\n"
         section[:] = [block.element for block in order]
+
+
+def _title(page: Any) -> tuple[float, float]:
+    """Return where the title ends on the first page, and its margin below; zeros if it is not shown."""
+    for box in page._page_box.descendants():
+        element = getattr(box, "element", None)
+        if element is not None and element.tag == "header" and box.element_tag == "header":
+            end = box.border_box_y() + box.border_height() - page._page_box.content_box_y()
+            return end, box.style["margin_bottom"].value
+    return 0.0, 0.0
 
 
 def _measure(pages: list[Any]) -> list[tuple[Any, list[_Block]]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import contextlib
 import logging
+import math
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from inquest.artefacts import atomic
 from inquest.errors import InquestError
@@ -21,12 +23,13 @@ PAPERS = {
 }
 """Both leave the 164 mm that report/style.css is made for."""
 APT = "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
-_CHAPTERS_ONLY = "header.title, nav.contents, .references, .appendices { display: none }"
+_CHAPTERS_ONLY = "body:not(.compact) > header.title, nav.contents, .references, .appendices { display: none }"
+_LONGEST = 4  # parts that are named where a document is too long
 _PICTURE = re.compile(r"(data:image/svg\+xml;base64,)([A-Za-z0-9+/=]+)")
 _EPOCH = "315532800"  # 1 January 1980: font tables and the PDF carry no other time
 
 
-def write_pdf(html: str, path: str | Path, paper: str = "A4") -> None:
+def write_pdf(html: str, path: str | Path, paper: str = "A4", most: int | None = None) -> None:
     """Write a page of `inquest.report.document.render` as a tagged PDF.
 
     Parameters
@@ -36,11 +39,14 @@ def write_pdf(html: str, path: str | Path, paper: str = "A4") -> None:
     path : path
         Where the PDF goes; it is there whole or not at all.
     paper : {"A4", "Letter"}
+    most : int, optional
+        The most pages before the references and the appendix.
 
     Raises
     ------
     InquestError
-        If a system library that WeasyPrint needs is missing; the line names the command that installs it.
+        If there are more pages than that; the line names the longest parts. Or if a system library that
+        WeasyPrint needs is missing; the line names the command that installs it.
     """
     if paper not in PAPERS:
         raise InquestError("paper", f"found {paper!r}", f"allowed: {', '.join(PAPERS)}")
@@ -51,8 +57,63 @@ def write_pdf(html: str, path: str | Path, paper: str = "A4") -> None:
         sheet = weasyprint.CSS(string=PAPERS[paper])
         with _quiet():  # links to what is hidden lead nowhere
             settle(document.render(stylesheets=[sheet, weasyprint.CSS(string=_CHAPTERS_ONLY)]).pages)
+        printed = document.render(stylesheets=[sheet], pdf_variant="pdf/ua-1")
+        if most is not None:
+            _check_length(printed.pages, most, Path(path).name)
         with atomic(path) as part:
-            document.write_pdf(part, stylesheets=[sheet], pdf_variant="pdf/ua-1")
+            printed.write_pdf(part, pdf_variant="pdf/ua-1")
+
+
+def _check_length(pages: list[Any], most: int, name: str) -> None:
+    parts, used = measure_parts(pages)
+    if used <= most:
+        return
+    longest = sorted(parts, key=lambda part: -part[1])[:_LONGEST]
+    raise InquestError(
+        name,
+        f"it has {used} pages before the references and the appendix",
+        f"`pages` allows {most}; its longest parts, in pages: "
+        + ", ".join(f"{title} ({length:.1f})" for title, length in longest),
+    )
+
+
+def measure_parts(pages: list[Any]) -> tuple[list[tuple[str, float]], int]:
+    """Return the title and the length of each part of the chapters, and on which page the last one ends.
+
+    Parameters
+    ----------
+    pages : list
+        The pages of a layout (``Document.pages``).
+
+    Returns
+    -------
+    parts : list of (str, float)
+        From a heading of a chapter or of a section to the next one, in pages.
+    used : int
+        Pages before the references and the appendix; a page that they begin on counts.
+    """
+    starts: dict[Any, float] = {}
+    end = 0.0
+    for number, page in enumerate(pages):
+        top, height = page._page_box.content_box_y(), page._page_box.height
+        for section in _boxes(page._page_box, "section"):
+            if section.element.get("class") != "chapter":
+                continue
+            for box in _boxes(section, "h2", "h3"):
+                starts.setdefault(box.element, number + (box.border_box_y() - top) / height)
+            end = number + (section.border_box_y() + section.border_height() - top) / height
+    ends = [*list(starts.values())[1:], end]
+    titles = [" ".join("".join(heading.itertext()).split()) for heading in starts]
+    parts = [(title, b - a) for title, a, b in zip(titles, starts.values(), ends, strict=True)]
+    return parts, math.ceil(end)
+
+
+def _boxes(parent: Any, *tags: str) -> Iterator[Any]:
+    """Yield the boxes of such elements, without their ``::before`` and the like."""
+    for box in parent.descendants():
+        element = getattr(box, "element", None)
+        if element is not None and element.tag in tags and box.element_tag == element.tag:
+            yield box
 
 
 def _merged(picture: re.Match[str]) -> str:
