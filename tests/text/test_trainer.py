@@ -12,7 +12,7 @@ import pytest
 import torch
 from transformers import Trainer, TrainerCallback
 
-from inquest.config.classifier import Classifier
+from inquest.config.classifier import TextClassifier
 from inquest.errors import InquestError
 from inquest.text.batches import LengthGroupedSampler
 from inquest.text.encoder import load_classifier, save_classifier

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from inquest.config.base import Section, complain, slug, text_like
 from inquest.config.baseline import Baseline
-from inquest.config.classifier import Classifier
+from inquest.config.classifier import TextClassifier
 from inquest.config.data import Data
 from inquest.config.documents import Document
 from inquest.config.influence import Influence
@@ -47,7 +47,7 @@ class Study(Section):
     quality: Quality = Quality()
     text: Text | None = None
     """The texts that the chapters on a text classifier are about."""
-    classifier: Classifier = Field(default_factory=Classifier)
+    classifier: TextClassifier = Field(default_factory=TextClassifier)
 
 
 # What a chapter is about, as the section of the config that says it.

@@ -178,7 +178,7 @@ class Published(Section):
         return self
 
 
-class Classifier(Section):
+class TextClassifier(Section):
     """A pre-trained encoder with a classification layer, fine-tuned on the texts."""
 
     encoder: Encoder = Field(
