@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from inquest.config.base import shown
 from inquest.data.tables import ROW, draw_by_label, largest_remainder, named_label
 from inquest.errors import InquestError, listing, nearest
 from inquest.runtime import seed_for
@@ -154,7 +155,7 @@ def _labelled(
         first = table[unknown].iloc[0]
         raise InquestError(
             _place(first, raw),
-            f"the label {first['label']!r} has no name{nearest(first['label'], names)}",
+            f"the label {shown(first['label'])} has no name{nearest(first['label'], names)}",
             f"`text.names` has {listing(names)}",
         )
     return table.assign(label=table["label"].map(names)), 0
@@ -169,7 +170,7 @@ def _in_ranges(
         first = table[bad].iloc[0]
         raise InquestError(
             f"{_place(first, raw)}, column `{options['label']}`",
-            f"found {first['label']!r}",
+            f"found {shown(first['label'])}",
             "`text.ranges` needs a number in each row",
         )
     label = pd.Series(pd.NA, index=table.index, dtype="str")
