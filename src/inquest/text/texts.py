@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from inquest.config.base import shown
 from inquest.data.tables import ROW, draw_by_label, largest_remainder, named_label
 from inquest.errors import InquestError, listing, nearest
 from inquest.runtime import seed_for
@@ -116,6 +115,11 @@ def _place(row: pd.Series, raw: Sequence[RawTexts]) -> str:
     return f"{raw[row['source']].name}, row {row[ROW] - before + 1}"
 
 
+def _short(cell: str) -> str:
+    """Return a cell as an error message shows it."""
+    return repr(cell if len(cell) <= 60 else cell[:59] + "…")
+
+
 def _complete(
     table: pd.DataFrame, raw: Sequence[RawTexts], options: Mapping[str, Any]
 ) -> tuple[pd.DataFrame, int]:
@@ -155,7 +159,7 @@ def _labelled(
         first = table[unknown].iloc[0]
         raise InquestError(
             _place(first, raw),
-            f"the label {shown(first['label'])} has no name{nearest(first['label'], names)}",
+            f"the label {_short(first['label'])} has no name{nearest(first['label'], names)}",
             f"`text.names` has {listing(names)}",
         )
     return table.assign(label=table["label"].map(names)), 0
@@ -170,7 +174,7 @@ def _in_ranges(
         first = table[bad].iloc[0]
         raise InquestError(
             f"{_place(first, raw)}, column `{options['label']}`",
-            f"found {shown(first['label'])}",
+            f"found {_short(first['label'])}",
             "`text.ranges` needs a number in each row",
         )
     label = pd.Series(pd.NA, index=table.index, dtype="str")
