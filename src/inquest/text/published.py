@@ -170,5 +170,5 @@ def _demand_justification(
         name = ours["metric"].replace("_", " ")
         interval = f"{100 * ours['value']:.1f}% ({100 * ours['low']:.1f} to {100 * ours['high']:.1f})"
         raise InquestError(
-            where, f"missing, and our {name}, {interval}, is none of the published scores of {title}", allowed
+            where, f"missing, and our {name}, {interval}, agrees with no published score of {title}", allowed
         )

@@ -119,18 +119,17 @@ def summarise_classifier(
     test = of_part["test"]
     about = texts.set_index("row", drop=False).loc[test.rows]
     scores = _scored(test, classes, options, seed)
-    of_validation = _scored(of_part["validation"], classes, options, seed)
     train = texts[texts["part"] == "train"]
-    majority = np.bincount(of_part["validation"].gold).max() / len(of_part["validation"].gold)
+    validation = of_part["validation"]
+    of_validation = _scored(validation, classes, options, seed)
+    majority = float(np.bincount(validation.gold).max() / len(validation.gold))
     facts = {
         "encoder": _encoder(encoder, options),
         "model": dict(model),
         "training": _settings(options) | {"reason_training": options["reason_training"]},
         **{key: texts_facts[key] for key in ("classes", "positive", "counts")},
         "history": _curves(history),
-        "checks": check_training(
-            history, majority, len(of_part["validation"].gold), options["training"]["clip"]
-        ),
+        "checks": check_training(history, majority, len(validation.gold), options["training"]["clip"]),
         "test": scores,
         "validation": {name: of_validation[name] for name in ("accuracy", "macro_f1")},
         "baselines": _beside(test, baselines, baselines_facts, classes, options, seed),
