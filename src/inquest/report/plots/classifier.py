@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def learning(path: str | Path, history: Mapping[str, Any]) -> None:
     epochs, best = history["epochs"], history["best_epoch"]
     ends = _numbers(epochs, "epoch")
     at, of_steps = _thinned(history["steps"])
-    with figure("full", 1.95, columns=2) as (fig, axes):
+    with figure("full", 1.9, columns=2) as (fig, axes):
         for ax, name in zip(axes, ("loss", "accuracy"), strict=True):
             ax.plot(at, of_steps[name], color=SPLIT["train"], linewidth=0.7, label="training, by step")
             known = {"markersize": 3.6 if len(epochs) <= 20 else 0, "linewidth": 1.2}
@@ -78,7 +79,7 @@ def quality(
         The expected calibration error.
     """
     few = len(classes) <= 4
-    with figure("full" if few else "wide", 2.2 if few else 2.6, columns=2) as (fig, (left, right)):
+    with figure("full" if few else "wide", 2.1 if few else 2.5, columns=2) as (fig, (left, right)):
         _confusion(left, np.asarray(counts), classes)
         _reliability(right, bins, ece, 1 / len(classes))
         write_figure(path, fig)
@@ -130,14 +131,16 @@ def expectations(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
     rows : list of mapping
         Name, with and without (each with `texts`), difference (value, low, high) and verdict of each.
     """
-    with figure("full", 0.85 + 0.23 * max(len(rows), 1)) as (fig, ax):
+    names = ["\n".join(textwrap.wrap(named(row["name"], 64), 34)) for row in rows]
+    tall = 0.28 if any("\n" in name for name in names) else 0.22
+    with figure("full", 0.8 + tall * max(len(rows), 1)) as (fig, ax):
         ax.axvline(0, color=INK, linewidth=0.8)
         for y, row in enumerate(rows):
             _difference(ax, y, row)
         for verdict, look in VERDICTS.items():
             if any(row["verdict"] == verdict for row in rows):
                 ax.plot([], [], linestyle="none", markersize=4.5, label=verdict, **look)
-        ax.set_yticks(range(len(rows)), [named(row["name"], 44) for row in rows])
+        ax.set_yticks(range(len(rows)), names, fontsize=7.5, linespacing=1)
         ax.set_ylim(max(len(rows), 1) - 0.4, -0.6)
         ax.set_xlabel("difference in error rate, with − without (percentage points)")
         ax.grid(axis="y", visible=False)
