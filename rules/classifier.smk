@@ -18,7 +18,7 @@ CLOCKED["classifier"] = f"{RESULTS}/timings/classifier.json"
 
 rule fetch_encoder:
     input:
-        folder=TUNED["encoder"]["folder"] or [],
+        files=inside(TUNED["encoder"]["folder"]),
     output:
         folder=directory(f"{RESULTS}/classifier/encoder"),
         facts=f"{RESULTS}/classifier/encoder.json",
@@ -85,7 +85,6 @@ rule fit_text_baselines:
         ENVIRONMENT
     params:
         code=code("classifier/fit_text_baselines"),
-        seed=CONFIG["seed"],
     message:
         "Fit simpler text classifiers"
     script:

@@ -117,6 +117,11 @@ def rubric_of(document):
     return f"{BASE}/report/rubrics/{rubric}.yaml" if rubric else []
 
 
+def inside(folder):
+    """The files of a folder of one's own: an edit of one is noticed by it, not by the folder."""
+    return [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()] if folder else []
+
+
 def batches(count, size):
     """Names of jobs that do 0 … count - 1, so many each: `3`, or `3-5`. A larger count keeps the full ones."""
     firsts = range(0, count, size)

@@ -7,16 +7,11 @@ TIMED += [*(f"fetch_text-{source}" for source in TEXT_SOURCES), "make_texts", "d
 REPORTED["text"] = artefacts("text", TEXT_TABLES, TEXT_FIGURES)
 
 
-def files_of(source):
-    """The files of one's own that a source is: one, or those of a folder."""
-    folder = Path(source["dataset"] or "")
-    inside = sorted(folder.rglob("*")) if source["dataset"] and folder.is_dir() else []
-    return source["file"] or [str(path) for path in inside if path.is_file()]
-
-
 rule fetch_text:
     input:
-        files=lambda wildcards: files_of(TEXT_SOURCES[wildcards.source]),
+        files=lambda wildcards: (
+            TEXT_SOURCES[wildcards.source]["file"] or inside(TEXT_SOURCES[wildcards.source]["dataset"])
+        ),
     output:
         raw=f"{RESULTS}/text/raw/{{source}}",
         facts=f"{RESULTS}/text/raw/{{source}}.json",

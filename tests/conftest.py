@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as in a job: see runtime.hand_down
 
 VOCABULARY = """
 [PAD] [UNK] [CLS] [SEP] [MASK] a an the film story plot actor scene is was feels has good bad great dull warm

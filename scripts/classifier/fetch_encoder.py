@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from inquest.data.packages import fetch_folder
+from inquest.data.folders import fetch_folder
 
 from inquest.artefacts import write_json
 from inquest.runtime import job

@@ -17,9 +17,9 @@ import pytest
 import yaml
 
 from inquest.config import Study, load_study, schema
-from inquest.config.base import Section, slug
 from inquest.config.influence import RandomGroup
 from inquest.errors import InquestError
+from inquest.sections import Section, slug
 
 ROOT = Path(__file__).parents[2]
 CHAPTERS = [path.name.split(".")[0] for path in (ROOT / "report" / "chapters").glob("*.html.j2")]

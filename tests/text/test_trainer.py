@@ -44,7 +44,7 @@ def make_texts(train: int = 45, others: int = 20, pairs: bool = False) -> pd.Dat
 
 def options(**training) -> dict:
     """Return the section of the config with changes of `training`."""
-    section = Classifier.model_validate(
+    section = TextClassifier.model_validate(
         {
             "max_length": 16,
             "training": {"epochs": 2, "batch_size": 8, "tracker": "none", "threads": 1, **training},

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from inquest.config.base import Section, complain, slug, text_like
 from inquest.config.baseline import Baseline
 from inquest.config.classifier import TextClassifier
 from inquest.config.data import Data
@@ -20,6 +19,7 @@ from inquest.config.quality import Quality
 from inquest.config.shapley import Shapley
 from inquest.config.text import Text
 from inquest.errors import InquestError, listing, nearest
+from inquest.sections import Section, complain, slug, text_like
 
 __all__ = ["Study", "load_study", "schema", "slug"]
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from inquest.config.base import Mistake, Section, check_slugs, text_like
 from inquest.errors import listing, nearest
+from inquest.sections import Mistake, Section, check_slugs, text_like
 
 Metric = Literal[
     "accuracy",

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from inquest.config.base import EACH_ONCE, Mistake, Section, text_like
 from inquest.config.data import Digest, Distribution
 from inquest.errors import listing
+from inquest.sections import EACH_ONCE, Mistake, Section, text_like
 
 HubName = text_like(
     r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?",

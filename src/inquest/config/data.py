@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from inquest.columns import unknown_column
-from inquest.config.base import EACH_ONCE, Mistake, Section, slug, text_like
 from inquest.errors import listing
+from inquest.sections import EACH_ONCE, Mistake, Section, slug, text_like
 
 Distribution = text_like(
     r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+", "a name and a version are needed, such as scikit-learn==1.9.1"
@@ -53,13 +53,13 @@ class Source(Section):
             raise Mistake("", found, "exactly one of them is needed")
         if self.package and not self.member:
             raise Mistake("member", "missing", "it must be given: the file's path inside the package")
-        if not self.file and not self.sha256:
+        if (self.package or self.url) and not self.sha256:
             raise Mistake("sha256", "missing", "it must be given for a package or a url: the file's checksum")
         return self
 
     @property
     def kind(self) -> str:
-        return "package" if self.package else "url" if self.url else "file"
+        return next(kind for kind in self.places() if getattr(self, kind))
 
     @property
     def filename(self) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from inquest.config.base import EACH_ONCE, Section
+from inquest.sections import EACH_ONCE, Section
 
 
 class Statement(Section):

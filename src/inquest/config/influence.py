@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from inquest.config.base import EACH_ONCE, Mistake, Section, check_slugs, shown
 from inquest.config.data import Value
 from inquest.errors import listing
+from inquest.sections import EACH_ONCE, Mistake, Section, check_slugs, shown
 
 
 class Points(Section):

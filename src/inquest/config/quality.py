@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from inquest.config.base import Section
+from inquest.sections import Section
 
 
 class Quality(Section):

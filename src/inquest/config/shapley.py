@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from inquest.config.base import Mistake, Section
+from inquest.sections import Mistake, Section
 
 
 class Shapley(Section):

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from inquest.config.base import EACH_ONCE, Mistake, Section, slug
 from inquest.config.data import Data, Separator, Source, Value
 from inquest.errors import listing, nearest
+from inquest.sections import EACH_ONCE, Mistake, Section, slug
 
 Part = Literal["train", "validation", "test"]
 Number = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)]
@@ -35,10 +35,7 @@ class TextSource(Source):
         return (*super().places(), "dataset")
 
     @model_validator(mode="after")
-    def _one_place(self):
-        """As for any source, but a data set needs no checksum."""
-        if not self.dataset or self.package or self.url or self.file:
-            super()._one_place()
+    def _fits_a_dataset(self):
         for key in ("configuration", "split", "revision"):
             if getattr(self, key) and not self.dataset:
                 raise Mistake(key, f"found {getattr(self, key)!r}", "it is for a `dataset` only")
@@ -48,10 +45,6 @@ class TextSource(Source):
             if self.dataset and getattr(self, key):
                 raise Mistake(key, f"found {getattr(self, key)!r}", "a `dataset` has none")
         return self
-
-    @property
-    def kind(self) -> str:
-        return "dataset" if self.dataset else super().kind
 
     @property
     def filename(self) -> str:

@@ -189,7 +189,7 @@ class FineTuning:
             train_dataset=self.sets["train"],
             eval_dataset=self.sets["validation"],
             compute_metrics=_metrics,
-            optimizers=(torch.optim.AdamW(parameter_groups(self.model, options)), None),
+            optimizers=(torch.optim.AdamW(parameter_groups(self.model, options), fused=True), None),
             callbacks=[_Said(), *([EarlyStoppingCallback(stop)] if stop else [])],
             group_by_length=options["group_by_length"],
         )

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
-from inquest.config.base import Section, complain, shown, text_like
 from inquest.errors import InquestError, listing, nearest
+from inquest.sections import Section, complain, shown, text_like
 
 Said = Annotated[str, Field(min_length=1)]
 Address = text_like(r"https?://\S+", "an address is needed, such as https://example.org/paper")

@@ -1,4 +1,4 @@
-"""What every section of the config shares: strict types, unknown keys refused, mistakes told in one line."""
+"""What people write in YAML, checked: strict types, unknown keys refused, mistakes told in one line."""
 
 from __future__ import annotations
 
