@@ -1,12 +1,13 @@
-"""The benchmarks on a tiny contest: processes, verdicts and pages, without the peers' environment."""
+"""The learners' part on a tiny contest: processes, verdicts and pages, without the peers' environment."""
 
 from __future__ import annotations
 
-import importlib
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,14 +16,6 @@ from sklearn.linear_model import LogisticRegression
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGISTIC = "sklearn.linear_model.LogisticRegression"
-
-
-@pytest.fixture
-def bench(monkeypatch):
-    """The harness's modules."""
-    monkeypatch.syspath_prepend(str(ROOT))
-    names = ("cases", "contest", "judge", "measure", "results", "run")
-    return SimpleNamespace(**{name: importlib.import_module(f"benchmarks.{name}") for name in names})
 
 
 @pytest.fixture
@@ -124,14 +117,32 @@ def test_contestants_take_turns(bench):
     assert bench.measure.turns([1, 1, 1]) == [0, 1, 2]
 
 
+def test_each_process_has_cores_of_its_own(bench, monkeypatch):
+    monkeypatch.setattr(bench.measure.shutil, "which", lambda name: name)
+    monkeypatch.setattr(bench.measure.os, "sched_getaffinity", lambda process: {0, 1, 2, 3}, raising=False)
+    assert bench.measure.cores(2, 1) == ["3", "2"]
+    assert bench.measure.cores(1, 2) == ["3,2"]
+    assert bench.measure.cores(2, 2) == ["3,2", "1,0"]
+
+
+def test_peak_memory_is_not_that_of_the_process_before(bench):
+    """Linux hands `ru_maxrss` on to a process that is started by a large one."""
+    ballast = bytearray(400 * 2**20)
+    ballast[::4096] = b"x" * len(ballast[::4096])
+    code = "from benchmarks.contest import peak_mib; print(peak_mib())"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+    assert len(ballast) == 400 * 2**20 and 5 < float(run.stdout) < 300
+
+
 def test_growth_of_a_power_law_is_its_exponent(bench):
     sizes = np.array([10, 20, 80])
-    assert bench.run.exponent(sizes, 0.3 * sizes**1.7) == pytest.approx(1.7)
+    assert bench.learners.exponent(sizes, 0.3 * sizes**1.7) == pytest.approx(1.7)
 
 
 def test_a_plain_walk_adds_up_fits_along_straight_lines(bench):
     # 1 s for one and two rows; then 1.5 s, 2 s, 2.5 s, 3 s
-    assert bench.run.plain_walk([2, 6], [1.0, 3.0]) == pytest.approx(1 + 1 + 1.5 + 2 + 2.5 + 3)
+    assert bench.learners.plain_walk([2, 6], [1.0, 3.0]) == pytest.approx(1 + 1 + 1.5 + 2 + 2.5 + 3)
 
 
 def test_every_case_gives_each_peer_the_problem_of_ours(bench):
@@ -179,12 +190,12 @@ def test_pages_print_the_facts(bench, tmp_path):
             "spots": {"sizes": [2, 4], "largest_difference": 0.0},
         },
     }
-    bench.results.write(tmp_path, facts)
+    bench.results.write(tmp_path, {"learners": facts})
     text = (tmp_path / "results.md").read_text()
     assert "| tiny work | pyDVL | 0.028 | 9 | **321** | 200 | yes | 18 of 20 equal, 1 ties, 1 unfit |" in text
     assert "| tiny work | pyDVL | 1 | 7 | 1 | 2.0e-07 |" in text
     assert "| tiny work | a family | 19 carried, 1 newton |" in text
     assert "power 2.20 (at most 2.1 is asked: **no**)" in text and "240 s is asked: **no**" in text
-    assert json.loads((tmp_path / "results.json").read_text()) == facts
+    assert json.loads((tmp_path / "results.json").read_text()) == {"learners": facts}
     for name in ("speed.svg", "growth.svg"):
         assert (tmp_path / name).read_text().startswith("<?xml")
