@@ -10,11 +10,14 @@ PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(DOCS.glo
 
 
 def program(name: str) -> str:
+    """Return what a page's blocks of Python make together."""
     return "\n".join(re.findall(r"^```python\n(.*?)^```$", PAGES[name], re.DOTALL | re.MULTILINE))
 
 
-def test_every_program_is_run_by_a_test_below():
-    assert [name for name, text in PAGES.items() if "```python" in text] == ["notebook.md"]
+def test_every_program_is_run_by_a_test():
+    """That of your-own-texts.md needs a trained classifier: tests/workflow/test_text_study.py runs it."""
+    programs = [name for name, text in PAGES.items() if "```python" in text]
+    assert programs == ["notebook.md", "your-own-texts.md"]
 
 
 def test_the_notebook_page_shows_what_it_says(capsys):

@@ -150,7 +150,6 @@ def test_baselines_are_judged_on_the_same_texts(facts):
 def test_the_headline(facts):
     low, high = (100 * facts["test"]["accuracy"][end] for end in ("low", "high"))
     assert facts["headline"] == [
-        {"label": "Model", "value": "all-MiniLM-L6-v2"},
         {"label": "Test accuracy", "value": f"50.0% [{low:.1f}, {high:.1f}]"},
         {"label": LINEAR, "value": "75.0%"},
     ]

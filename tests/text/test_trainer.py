@@ -199,6 +199,14 @@ def test_training_that_was_cut_short_ends_with_the_same_bits(tuning, tmp_path):
     assert resumed == history
 
 
+def test_a_training_that_had_ended_is_read_from_its_checkpoints(tuning, tmp_path):
+    one, again = tuning(best_by="loss"), tuning(best_by="loss")
+    history, _ = one.train(tmp_path / "c", tmp_path)
+    before = weights(again.model)
+    assert again.train(tmp_path / "c", tmp_path)[0] == history
+    assert same(weights(one.model), weights(again.model)) and not same(before, weights(again.model))
+
+
 def test_two_runs_are_the_same_and_another_seed_is_not(tuning, tmp_path):
     runs = []
     for i in range(2):

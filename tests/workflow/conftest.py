@@ -42,11 +42,25 @@ def tiny_table(rows: int = 60) -> pd.DataFrame:
     return table
 
 
+def tiny_texts(rows: int = 130) -> pd.DataFrame:
+    """Return sentences whose sentiment one word tells, with a rating; on some nobody has an opinion."""
+    rng = np.random.default_rng(4)
+    words = ["the", "film", "is", "a", "story", "plot", "very", "and", "not", "but"]
+    opinions = {-1: ["bad", "dull", "cold", "sad", "slow"], 1: ["good", "great", "warm", "funny", "clever"]}
+    table = []
+    for i in range(rows):
+        sign = [-1, 1][i % 2]
+        said = [*rng.choice(words, size=rng.integers(1, 12)), rng.choice(opinions[sign])]
+        rating = 0.0 if i % 50 == 0 else sign * round(float(rng.uniform(0.2, 4)), 2)
+        table.append({"sentence": " ".join(said), "rating": rating})
+    return pd.DataFrame(table)
+
+
 class Workflow:
     """The workflow in a folder of its own."""
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, study: str = "tiny"):
+        self.folder, self.study = folder, study
         for part in PARTS:
             source = REPO / part
             if source.is_dir():
@@ -54,13 +68,14 @@ class Workflow:
             elif source.exists():
                 shutil.copy2(source, folder / part)
         tiny_table().to_csv(folder / "tiny.csv", index=False)
-        shutil.copy2(REPO / "tests" / "studies" / "tiny.yaml", folder / "tiny.yaml")
+        tiny_texts().to_csv(folder / "texts.csv", index=False)
+        shutil.copy2(REPO / "tests" / "studies" / f"{study}.yaml", folder)
 
     def config(
         self, change: Callable[[dict[str, Any]], object] = lambda config: None, name: str = "changed"
     ) -> str:
-        """Write the tiny study's config with a change, and return its file's name."""
-        config = yaml.safe_load((REPO / "tests" / "studies" / "tiny.yaml").read_text())
+        """Write the study's config with a change, and return its file's name."""
+        config = yaml.safe_load((self.folder / f"{self.study}.yaml").read_text())
         change(config)
         (self.folder / f"{name}.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
         return f"{name}.yaml"
@@ -68,7 +83,7 @@ class Workflow:
     def run(
         self,
         *arguments: str,
-        config: str = "tiny.yaml",
+        config: str | None = None,
         cores: int = 2,
         environment: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
@@ -86,7 +101,7 @@ class Workflow:
             "--cores",
             str(cores),
             "--configfile",
-            config,
+            config or f"{self.study}.yaml",
         ]
         return subprocess.run(
             command,
@@ -97,7 +112,7 @@ class Workflow:
             timeout=900,
         )
 
-    def planned(self, *arguments: str, config: str = "tiny.yaml") -> dict[str, int]:
+    def planned(self, *arguments: str, config: str | None = None) -> dict[str, int]:
         """Return how many jobs of each rule a run would do (nothing, if all is up to date)."""
         done = self.run("--dry-run", *arguments, config=config)
         assert done.returncode == 0, done.stderr
@@ -108,9 +123,9 @@ class Workflow:
         assert rows, text
         return {name: int(count) for name, count in rows if name not in ("total", "all")}
 
-    def artefacts(self, study: str = "tiny") -> dict[str, bytes]:
+    def artefacts(self) -> dict[str, bytes]:
         """Return the content of every result that a rerun has to reproduce."""
-        root = self.folder / "results" / study
+        root = self.folder / "results" / self.study
         apart = {"logs", "timings"}
         return {
             str(path.relative_to(root)): path.read_bytes()
@@ -134,3 +149,30 @@ def workflow(tmp_path_factory) -> Workflow:
 def fresh(tmp_path) -> Workflow:
     """The workflow with nothing done."""
     return Workflow(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def make_texts_workflow(tiny_encoder):
+    """Return a function that makes the workflow with the tiny study of texts, and nothing done."""
+
+    def make(folder: Path) -> Workflow:
+        made = Workflow(folder, "tiny-texts")
+        shutil.copytree(tiny_encoder, folder / "tiny-bert")
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def texts_workflow(make_texts_workflow, tmp_path_factory) -> Workflow:
+    """The workflow with the tiny study of texts done, on two cores."""
+    made = make_texts_workflow(tmp_path_factory.mktemp("texts"))
+    done = made.run()
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return made
+
+
+@pytest.fixture
+def fresh_texts(make_texts_workflow, tmp_path) -> Workflow:
+    """The same with nothing done."""
+    return make_texts_workflow(tmp_path)

@@ -125,6 +125,7 @@ def summarise_classifier(
     majority = float(np.bincount(validation.gold).max() / len(validation.gold))
     facts = {
         "encoder": _encoder(encoder, options),
+        "sources": [dict(encoder) | {key: options["encoder"][key] for key in ("licence", "citation")}],
         "model": dict(model),
         "training": _settings(options) | {"reason_training": options["reason_training"]},
         **{key: texts_facts[key] for key in ("classes", "positive", "counts")},
@@ -244,10 +245,7 @@ def _wrong(test: Judged, about: pd.DataFrame, classes: Sequence[str], seed: int)
 def _headline(facts: Mapping[str, Any]) -> list[dict[str, str]]:
     accuracy = facts["test"]["accuracy"]
     ends = f"[{100 * accuracy['low']:.1f}, {100 * accuracy['high']:.1f}]"
-    lines = [
-        {"label": "Model", "value": facts["encoder"]["title"]},
-        {"label": "Test accuracy", "value": f"{100 * accuracy['value']:.1f}% {ends}"},
-    ]
+    lines = [{"label": "Test accuracy", "value": f"{100 * accuracy['value']:.1f}% {ends}"}]
     for one in facts["baselines"][-1:]:
         lines.append({"label": one["name"], "value": f"{100 * one['accuracy']['value']:.1f}%"})
     return lines
