@@ -5,6 +5,7 @@ CORES = all
 STUDY =
 PYTHON =
 QUICK =
+PART =
 
 bin = .venv/bin
 setup = @PYTHON='$(PYTHON)' sh envs/bootstrap.sh
@@ -20,7 +21,8 @@ help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "make report STUDY=studies/iris.yaml CORES=4   another study, on four cores (default: all)"
-	@echo "make benchmark QUICK=1                        tiny sizes, a minute, results in build/benchmarks"
+	@echo "make benchmark QUICK=1                        tiny sizes, minutes, results in build/benchmarks"
+	@echo "make benchmark PART=text                      the training loop alone (or PART=learners)"
 	@echo "make PYTHON=/path/to/python3.11 ...           the Python that .venv is made with"
 
 report:  ## compute the default study and write its PDFs to results/default/
@@ -72,9 +74,9 @@ $(peers): benchmarks/requirements-peers.txt
 	.venv-peers/bin/python -m pip install -qq --no-input --no-deps --require-hashes -r benchmarks/requirements-peers.txt
 	cp benchmarks/requirements-peers.txt $@
 
-benchmark: $(peers)  ## time the learners against other tools, on a quiet machine; results in benchmarks/results/
+benchmark: $(peers)  ## time the learners and the training loop against others, on a quiet machine; results in benchmarks/results/
 	$(setup) report
-	PYTHONPATH=src $(bin)/python -m benchmarks.run $(if $(QUICK),--quick)
+	PYTHONPATH=src $(bin)/python -m benchmarks.run $(if $(QUICK),--quick) $(if $(PART),--part $(PART))
 
 clean:  ## remove what was computed, but for results/downloads
 	if [ -d results ]; then find results -mindepth 1 -maxdepth 1 ! -name downloads -exec rm -rf {} +; fi

@@ -45,6 +45,7 @@ def calm() -> None:
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # all that is read was written before
 
 
 def device_facts(threads: int) -> dict[str, Any]:

@@ -190,6 +190,7 @@ class CustomTrainer(Trainer):
         labels = inputs["labels"]
         with self.compute_loss_context_manager():
             loss, outputs = self.compute_loss(model, inputs, return_outputs=True)
+        loss = loss.mean() if loss.dim() else loss  # one for each card, if a batch is shared out
         self.accelerator.backward(loss if share == 1 else loss * share)
         self.current_flos += float(self.floating_point_ops(inputs))
         self._track_num_input_tokens(inputs)
