@@ -70,7 +70,7 @@ def test_the_chosen_classifier():
     assert chosen["primary"]["value"] == pytest.approx(55 / 60) and chosen["errors"] == 5
     assert chosen["reason"] == "It is quick." and chosen["converged"] is True
     # three positives were taken for negative, two negatives for positive
-    assert chosen["most_common_error"] == {"true": "yes", "predicted": "no", "rows": 3, "of": 20}
+    assert chosen["most_common_error"] == {"true": "yes", "predicted": "no", "count": 3, "of": 20}
     assert facts["metric"] == {"name": "accuracy", "title": "accuracy", "reason": "All errors cost the same."}
     assert facts["test_rows"] == 60 and facts["majority_share"] == pytest.approx(40 / 60)
     assert facts["names"] == ["a", "b", "c"] and facts["unconverged"] == facts["without_probabilities"] == []
@@ -148,7 +148,7 @@ def test_three_classes():
     assert facts["chosen"]["most_common_error"] == {
         "true": "middle",
         "predicted": "high",
-        "rows": 2,
+        "count": 2,
         "of": 20,
     }
     assert tables["confusion"]["predicted high"].tolist() == [0, 2, 19]

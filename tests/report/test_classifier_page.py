@@ -199,7 +199,7 @@ def study(
             "most_common": {
                 "true": names[true],
                 "predicted": names[predicted],
-                "texts": int(off.max()),
+                "count": int(off.max()),
                 "of": int(confusion[true].sum()),
             },
         },

@@ -182,7 +182,7 @@ def test_the_most_common_error_and_the_second_texts():
     assert found["errors"]["most_common"] == {
         "true": "positive",
         "predicted": "negative",
-        "texts": 3,
+        "count": 3,
         "of": 20,
     }
     assert all(one["pair"] == "second" for one in found["wrong"])

@@ -125,7 +125,7 @@ def test_columns_that_are_not_there(make, table, plain):
 def test_labels_that_can_not_be_learnt(make, table, plain):
     assert line(make, plain(a=9)) == "label column `label`: it has one class, 'a'; at least two are needed"
     many = table(text=[f"t{i}" for i in range(60)], label=[str(i) for i in range(60)])
-    assert "60 different labels in 60 texts" in line(make, many)
+    assert "60 different values in 60 rows" in line(make, many)
     assert "config key `text.positive`: there is no label 'c'; allowed: a, b" in line(
         make, plain(a=20, b=20), positive="c"
     )

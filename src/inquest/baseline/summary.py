@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from inquest.learners.judge import most_common_error
 from inquest.learners.metrics import METRICS, Predictions, evaluate
 
 METRIC_NAMES = {
@@ -91,7 +92,7 @@ def summarise_baseline(
             "converged": chosen["converged"],
             "family": chosen["family"],
             "errors": int((predictions[chosen["name"]].labels != y).sum()),
-            "most_common_error": _most_common_error(np.asarray(chosen["confusion"]), classes),
+            "most_common_error": most_common_error(np.asarray(chosen["confusion"]), classes),
         },
         "best": {
             "name": best["name"],
@@ -128,19 +129,6 @@ def _flat(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
             name, value, low, high = name.removeprefix("neg_"), -value, -high, -low
         flat |= {name: value, f"{name}_low": low, f"{name}_high": high}
     return flat
-
-
-def _most_common_error(confusion: np.ndarray, classes: Sequence[str]) -> dict[str, Any] | None:
-    wrong = confusion - np.diag(np.diag(confusion))
-    if not wrong.any():
-        return None
-    true, predicted = np.unravel_index(wrong.argmax(), wrong.shape)
-    return {
-        "true": classes[true],
-        "predicted": classes[predicted],
-        "rows": int(wrong[true, predicted]),
-        "of": int(confusion[true].sum()),
-    }
 
 
 def _paired(

@@ -158,29 +158,44 @@ def _mistyped(column: pd.Series, bad: pd.Series, wanted: str) -> InquestError:
 def _classes(labels: pd.Series, options: Mapping[str, Any]) -> tuple[list[str], str | None]:
     """Return the labels in their order, with the positive one last where there are two."""
     counts = labels.value_counts()
-    where = f"label column `{options['label']}`"
-    if len(counts) < 2:
-        raise InquestError(where, f"it has one class, {counts.index[0]!r}", "at least two are needed")
-    if len(counts) > max(20, len(labels) // 10):
-        raise InquestError(
-            where,
-            f"{len(counts):,} different values in {len(labels):,} rows",
-            "a label has few values that recur; predicting a number is not supported",
-        )
+    check_classes(counts, options, "data", "predicting a number is not supported")
     classes = sorted(counts.index)
     if len(classes) > 2:
-        if options["positive"] is not None:
-            raise InquestError(
-                "config key `data.positive`",
-                f"the label has {len(classes)} classes",
-                "it is for two; leave it out",
-            )
         return classes, None
     if options["positive"] is None:
         positive = min(classes, key=lambda c: (counts[c], c))
     else:
         positive = named_label(options["positive"], classes, "config key `data.positive`")
     return sorted(classes, key=lambda c: c == positive), positive
+
+
+def check_classes(counts: pd.Series, options: Mapping[str, Any], section: str, advice: str) -> None:
+    """Refuse a label that has one class, or so many that it is none, and a positive one of several.
+
+    Parameters
+    ----------
+    counts : Series of int
+        The number of rows with each value of the label.
+    options : mapping
+        `label` and `positive` of the config's section of this name.
+    advice : str
+        What to say to someone whose label is no class.
+    """
+    where = f"label column `{options['label']}`"
+    if len(counts) < 2:
+        raise InquestError(where, f"it has one class, {counts.index[0]!r}", "at least two are needed")
+    if len(counts) > max(20, counts.sum() // 10):
+        raise InquestError(
+            where,
+            f"{len(counts):,} different values in {counts.sum():,} rows",
+            f"a label has few values that recur; {advice}",
+        )
+    if len(counts) > 2 and options["positive"] is not None:
+        raise InquestError(
+            f"config key `{section}.positive`",
+            f"the label has {len(counts)} classes",
+            "it is for two; leave it out",
+        )
 
 
 def named_label(value: str | int | float | bool, labels: Collection[str], where: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,20 @@ def judge(
         "probabilities": predictions.probabilities is not None,
     }
     return facts, predictions, {"fit": fitted - start, "predict": predicted - fitted}
+
+
+def most_common_error(confusion: np.ndarray, classes: Sequence[str]) -> dict[str, Any] | None:
+    """Return which class is most often taken for which (true x predicted), and how often; None if none is."""
+    wrong = confusion - np.diag(np.diag(confusion))
+    if not wrong.any():
+        return None
+    true, predicted = np.unravel_index(wrong.argmax(), wrong.shape)
+    return {
+        "true": classes[true],
+        "predicted": classes[predicted],
+        "count": int(wrong[true, predicted]),
+        "of": int(confusion[true].sum()),
+    }
 
 
 def time_shares(utility: RetrainingUtility, seed: int) -> tuple[list[dict[str, Any]], list[dict[str, float]]]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from inquest.learners.judge import most_common_error
 from inquest.runtime import seed_for
 from inquest.text.curves import check_training
 from inquest.text.evaluation import PER_CLASS, evaluate, paired_difference
@@ -137,7 +138,7 @@ def summarise_classifier(
         "errors": {
             "count": int(test.wrong.sum()),
             "of": len(test.gold),
-            "most_common": _most_common(scores["confusion"], classes),
+            "most_common": most_common_error(scores["confusion"], classes),
         },
         "truncated": int(predictions.loc[predictions["part"] == "test", "truncated"].sum()),
         "resamples": options["bootstrap"],
@@ -205,20 +206,6 @@ def _beside(
         )
         found.append({**one, **{key: scores[key] for key in ("accuracy", "macro_f1")}, "ahead": ahead})
     return found
-
-
-def _most_common(confusion: NDArray[np.intp], classes: Sequence[str]) -> dict[str, Any] | None:
-    """Return which label is most often taken for which, if any is."""
-    wrong = confusion - np.diag(np.diag(confusion))
-    if not wrong.any():
-        return None
-    true, predicted = np.unravel_index(wrong.argmax(), wrong.shape)
-    return {
-        "true": classes[true],
-        "predicted": classes[predicted],
-        "texts": int(wrong[true, predicted]),
-        "of": int(confusion[true].sum()),
-    }
 
 
 def _wrong(test: Judged, about: pd.DataFrame, classes: Sequence[str], seed: int) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from inquest.data.tables import ROW, draw_by_label, largest_remainder, named_label
+from inquest.data.tables import ROW, check_classes, draw_by_label, largest_remainder, named_label
 from inquest.errors import InquestError, listing, nearest
 from inquest.runtime import seed_for
 
@@ -202,22 +202,8 @@ def _classes(table: pd.DataFrame, options: Mapping[str, Any]) -> tuple[list[str]
         list(options["ranges"]) or list(dict.fromkeys(options["names"].values())) or sorted(counts.index)
     )
     classes = [name for name in ordered if name in counts.index]
-    where = f"label column `{options['label']}`"
-    if len(classes) < 2:
-        raise InquestError(where, f"it has one class, {classes[0]!r}", "at least two are needed")
-    if len(classes) > max(20, len(table) // 10):
-        raise InquestError(
-            where,
-            f"{len(classes):,} different labels in {len(table):,} texts",
-            "a label has few values that recur; `text.ranges` makes labels of numbers",
-        )
+    check_classes(counts, options, "text", "`text.ranges` makes labels of numbers")
     if len(classes) > 2:
-        if options["positive"] is not None:
-            raise InquestError(
-                "config key `text.positive`",
-                f"the label has {len(classes)} classes",
-                "it is for two; leave it out",
-            )
         return classes, None
     positive = classes[-1]
     if options["positive"] is not None:
