@@ -18,7 +18,7 @@ CLOCKED["classifier"] = f"{RESULTS}/timings/classifier.json"
 
 rule fetch_encoder:
     input:
-        files=inside(TUNED["encoder"]["folder"]),
+        files=lambda wildcards: inside(TUNED["encoder"]["folder"]),
     output:
         folder=directory(f"{RESULTS}/classifier/encoder"),
         facts=f"{RESULTS}/classifier/encoder.json",
@@ -95,11 +95,9 @@ rule classify:
     input:
         texts=f"{RESULTS}/text/texts.parquet",
         model=f"{RESULTS}/classifier/model",
-        timings=f"{RESULTS}/timings/classifier/fine_tune.json",
-        baselines=f"{RESULTS}/timings/classifier/baselines.json",
     output:
         predictions=f"{RESULTS}/classifier/predictions.parquet",
-        timings=CLOCKED["classifier"],
+        timings=f"{RESULTS}/timings/classifier/classify.json",
     log:
         f"{RESULTS}/logs/classifier/classify.log",
     benchmark:
@@ -129,8 +127,12 @@ rule describe_classifier:
         baselines=f"{RESULTS}/classifier/baselines.parquet",
         baselines_facts=f"{RESULTS}/classifier/baselines.json",
         published=f"{BASE}/report/published_scores.yaml" if TUNED["published"] else [],
+        timings=[
+            f"{RESULTS}/timings/classifier/{name}.json" for name in ("fine_tune", "classify", "baselines")
+        ],
     output:
         artefacts("classifier", CLASSIFIER_TABLES, CLASSIFIER_FIGURES),
+        timings=CLOCKED["classifier"],
     log:
         f"{RESULTS}/logs/classifier/describe_classifier.log",
     benchmark:

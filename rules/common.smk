@@ -15,6 +15,7 @@ from inquest.config import load_study, slug
 from inquest.errors import InquestError, nearest
 from inquest.lineage import code_digest
 from inquest.runtime import hand_down
+from inquest.text.published import scores_for
 
 hand_down(BASE / "src")
 
@@ -31,7 +32,7 @@ def check_files(study):
     if study.text:
         sources["classifier.encoder.folder"] = study.classifier.encoder.folder
     for key, file in sources.items():
-        path = Path(file or BASE)
+        path = Path(file or BASE).expanduser()
         if not path.exists():
             there = [str(other) for other in path.parent.glob("*")] if path.parent.is_dir() else []
             raise InquestError(
@@ -72,6 +73,8 @@ try:
     check_files(STUDY)
     if STUDY.data:
         check_classifiers(STUDY)
+    if STUDY.text and STUDY.classifier.published:
+        scores_for(STUDY.classifier.published.dataset, BASE / "report" / "published_scores.yaml")
 except InquestError as error:
     sys.exit(f"inquest: {error}")
 
@@ -119,7 +122,8 @@ def rubric_of(document):
 
 def inside(folder):
     """The files of a folder of one's own: an edit of one is noticed by it, not by the folder."""
-    return [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()] if folder else []
+    found = sorted(Path(folder).expanduser().rglob("[!.]*")) if folder else []
+    return [str(path) for path in found if path.is_file()]
 
 
 def batches(count, size):

@@ -1,6 +1,6 @@
 """Classify the validation and the test texts."""
 
-from inquest.artefacts import read_json, read_table, write_json, write_table
+from inquest.artefacts import read_table, write_json, write_table
 from inquest.runtime import job
 from inquest.text.finetune import classify
 
@@ -10,9 +10,4 @@ with job(snakemake):
     judged = texts[texts["part"] != "train"].reset_index(drop=True)
     table, seconds = classify(snakemake.input.model, judged, p.max_length, p.batch_size, p.threads)
     write_table(snakemake.output.predictions, table)
-    times = {
-        **read_json(snakemake.input.timings),
-        **seconds,
-        "baselines": read_json(snakemake.input.baselines),
-    }
-    write_json(snakemake.output.timings, times)
+    write_json(snakemake.output.timings, seconds)

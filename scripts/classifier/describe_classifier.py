@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from inquest.artefacts import read_json, read_table, write_chapter
+from inquest.artefacts import read_json, read_table, write_chapter, write_json
 from inquest.report.plots import classifier as plots
 from inquest.runtime import job
 from inquest.text.summary import summarise_classifier
@@ -25,6 +25,8 @@ with job(snakemake):
         seed=p.seed,
     )
     write_chapter(folder, facts, tables)
+    training, predicting, baselines = map(read_json, found.timings)
+    write_json(snakemake.output.timings, {**training, **predicting, "baselines": baselines})
     figures, test = folder / "figures", facts["test"]
     plots.learning(figures / "learning.svg", history)
     plots.quality(

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from inquest.data.folders import fetch_folder
-
 from inquest.artefacts import write_json
+from inquest.data.folders import fetch_folder
 from inquest.runtime import job
 
 with job(snakemake):

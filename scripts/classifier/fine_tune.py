@@ -16,7 +16,7 @@ with job(snakemake):
         p.checkpoints, [snakemake.input.texts, snakemake.input.encoder_facts], p.options, p.seed, p.code
     )
     history, seconds = tuning.train(checkpoints, p.tracking)
-    save_classifier(tuning.model, tuning.tokenizer, tuning.classes, output.model)
+    save_classifier(tuning.model, tuning.tokenizer, tuning.classes, p.options["max_length"], output.model)
     write_json(output.facts, tuning.facts())
     write_json(output.timings, {**tuning.hardware, **seconds})
     write_json(output.history, history)

@@ -118,7 +118,11 @@ def test_the_default_study_shows_the_defaults_wherever_they_are_meant_for_all_da
     own += [f"baseline.{key}" for key in ("classifiers", "reason", "metric_reason")]
     own += [f"text.{key}" for key in ("about", "separator", "encoding", "quotes", "header", "ranges")]
     own += ["text.positive", *(f"text.split.{key}" for key in ("train", "validation", "test", "reason"))]
-    own += [f"classifier.{key}" for key in ("reason", "expectations", "published", "encoder.about")]
+    own += [
+        f"classifier.{key}" for key in ("reason", "expectations", "published", "encoder.about", "dropout")
+    ]
+    tuned = ("epochs", "batch_size", "learning_rate", "layer_decay", "head_learning_rate", "clip")
+    own += [f"classifier.training.{key}" for key in tuned]
     assert {path for path in found if not path.startswith(tuple(own))} == set()
     assert all(any(path.startswith(key) for path in found) for key in own)
 

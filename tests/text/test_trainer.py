@@ -173,20 +173,11 @@ def test_losses_and_accuracies_are_means_over_examples(tuning, tmp_path):
 def test_training_that_was_cut_short_ends_with_the_same_bits(tuning, tmp_path):
     """Stop in the third epoch, go on from the second's end: weights and curves are those without a break."""
 
-    class Cut(TrainerCallback):
-        def on_step_end(self, args, state, control, **others):
-            if state.global_step == 15:  # in the third epoch of 6 steps
-                raise KeyboardInterrupt
-
     whole = tuning(epochs=3, log_every=4)
     history, _ = whole.train(tmp_path / "whole", tmp_path)
 
-    cut = tuning(epochs=3, log_every=4)
     torch.manual_seed(0)
-    trainer = cut.trainer(tmp_path / "cut")
-    trainer.add_callback(Cut())
-    with pytest.raises(KeyboardInterrupt):
-        trainer.train()
+    cut_short(tuning(epochs=3, log_every=4), tmp_path / "cut", step=15)  # in the third epoch of 6 steps
     assert last_checkpoint(tmp_path / "cut").name == "checkpoint-12"
     (tmp_path / "cut" / "checkpoint-18").mkdir()  # begun, and never ended
     assert last_checkpoint(tmp_path / "cut").name == "checkpoint-12"
@@ -236,10 +227,29 @@ def test_it_learns_and_returns_to_the_best_epoch(tuning, tmp_path):
     assert len(list((tmp_path / "c").glob("checkpoint-*"))) <= 2
 
 
-def test_patience_ends_the_training(tuning, tmp_path):
-    one = tuning(epochs=9, patience=1, learning_rate=1e-9)
-    history, _ = one.train(tmp_path / "c", tmp_path)
-    assert history["stopped_early"] and len(history["epochs"]) < 9
+def cut_short(one, folder, step):
+    """Train and break off at a step."""
+
+    class Cut(TrainerCallback):
+        def on_step_end(self, args, state, control, **others):
+            if state.global_step == step:
+                raise KeyboardInterrupt
+
+    trainer = one.trainer(folder)
+    trainer.add_callback(Cut())
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train()
+
+
+def test_patience_is_remembered_over_a_break(tuning, tmp_path):
+    """A rate of next to nothing: the first epoch is the best, patience 2 ends it after the third."""
+    settings = {"epochs": 9, "patience": 2, "learning_rate": 1e-9, "best_by": "macro_f1"}
+    history, _ = tuning(**settings).train(tmp_path / "whole", tmp_path)
+    assert history["stopped_early"] and len(history["epochs"]) == 3
+    cut_short(tuning(**settings), tmp_path / "cut", step=14)  # in the third epoch of 6 steps
+    assert tuning(**settings).train(tmp_path / "cut", tmp_path)[0] == history
+    # cut between the last checkpoint and what is made of it
+    assert tuning(**settings).train(tmp_path / "whole", tmp_path)[0] == history
 
 
 def test_a_loss_that_is_no_number_names_step_and_rows(tuning, tmp_path):
@@ -295,8 +305,10 @@ def test_predictions_do_not_depend_on_the_batch(tuning):
 
 def test_a_saved_classifier_says_the_same(tuning, tmp_path):
     one = tuning()
-    save_classifier(one.model, one.tokenizer, one.classes, tmp_path / "model")
+    save_classifier(one.model, one.tokenizer, one.classes, 16, tmp_path / "model")
     model, tokenizer, classes = load_classifier(tmp_path / "model")
+    assert tokenizer("good " * 40, truncation=True)["input_ids"][-1] == tokenizer.sep_token_id
+    assert len(tokenizer("good " * 40, truncation=True)["input_ids"]) == 16
     assert classes == ["negative", "positive"] and same(weights(model), weights(one.model))
     a, _ = predict(one.model, one.sets["test"], one.tokenizer, 8)
     b, _ = predict(model, one.sets["test"], tokenizer, 8)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from inquest.config.baseline import Baseline
 from inquest.config.classifier import TextClassifier
@@ -19,7 +19,7 @@ from inquest.config.quality import Quality
 from inquest.config.shapley import Shapley
 from inquest.config.text import Text
 from inquest.errors import InquestError, listing, nearest
-from inquest.sections import Section, complain, slug, text_like
+from inquest.sections import Mistake, Section, complain, slug, text_like
 
 __all__ = ["Study", "load_study", "schema", "slug"]
 
@@ -48,6 +48,17 @@ class Study(Section):
     text: Text | None = None
     """The texts that the chapters on a text classifier are about."""
     classifier: TextClassifier = Field(default_factory=TextClassifier)
+
+    @model_validator(mode="after")
+    def _ratings_are_there(self):
+        for i, one in enumerate(self.classifier.expectations):
+            if one.property == "uncertain_label" and self.text and not self.text.ranges:
+                raise Mistake(
+                    f"classifier.expectations[{i}].property",
+                    "found 'uncertain_label'",
+                    "it is for labels made of numbers, by `text.ranges`",
+                )
+        return self
 
 
 # What a chapter is about, as the section of the config that says it.

@@ -20,7 +20,8 @@ from inquest.errors import InquestError, listing
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json")  # a pickle is not read
+OWN = {"local_files_only": True, "trust_remote_code": False}  # neither the hub nor code beside the model
 NO_DECAY = ("bias", "norm")  # parts of the names of parameters that AdamW leaves where they are
 
 
@@ -93,21 +94,24 @@ def load_tokenizer(folder: str | Path) -> PreTrainedTokenizerBase:
         If there is none, or none that works.
     """
     folder = Path(folder)
+    where = f"encoder `{folder}`"
     if not any((folder / name).exists() for name in ("tokenizer.json", "vocab.txt", "tokenizer.model")):
-        there = (
-            listing(sorted(path.name for path in folder.iterdir())) if folder.is_dir() else "no such folder"
-        )
         raise InquestError(
-            f"encoder `{folder}`", f"it has no tokenizer (there is: {there})", "tokenizer.json is needed"
+            where,
+            f"it has no tokenizer (there is: {_content(folder)})",
+            "tokenizer.json is needed, as `save_pretrained` writes it",
         )
     try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(folder, **OWN)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InquestError(
-            f"encoder `{folder}`",
-            f"its tokenizer can't be read ({_first(error)})",
-            "a whole folder is needed",
+            where, f"its tokenizer can't be read ({_first(error)})", "a whole one is needed"
         ) from error
+    if tokenizer.pad_token is None:
+        raise InquestError(
+            where, "its tokenizer has no padding token", "tokenizer_config.json must name the one it has"
+        )
+    return tokenizer
 
 
 def load_encoder(folder: str | Path, tokenizer: PreTrainedTokenizerBase) -> nn.Module:
@@ -129,9 +133,8 @@ def load_encoder(folder: str | Path, tokenizer: PreTrainedTokenizerBase) -> nn.M
                 f"{wanted[0]} is needed, as `save_pretrained` writes it",
             )
     try:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True)
         model, report = AutoModel.from_pretrained(
-            folder, config=config, dtype=torch.float32, local_files_only=True, output_loading_info=True
+            folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **OWN
         )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise InquestError(
@@ -200,6 +203,12 @@ def parameter_groups(model: EncoderClassifier, options: Mapping[str, Any]) -> li
     """
     rate, decay = options["learning_rate"], options["layer_decay"]
     layers = model.layers
+    if decay < 1 and not layers:
+        raise InquestError(
+            "config key `classifier.training.layer_decay`",
+            f"found {decay:g}, but the layers of a {type(model.encoder).__name__} can't be told apart",
+            "1 is allowed",
+        )
     depth = {id(p): len(layers) - 1 - i for i, layer in enumerate(layers) for p in layer.parameters()}
     head = {id(p) for p in model.head.parameters()}
     groups: dict[tuple[float, float], dict[str, Any]] = {}
@@ -209,13 +218,14 @@ def parameter_groups(model: EncoderClassifier, options: Mapping[str, Any]) -> li
         if id(parameter) in head:
             mine = options["head_learning_rate"] or rate
         else:
-            mine = rate * decay ** depth.get(id(parameter), len(layers))
+            beside = len(layers) if "embed" in name.lower() else 0  # below the first layer, or above the last
+            mine = rate * decay ** depth.get(id(parameter), beside)
         free = any(part in name.lower() for part in NO_DECAY)
         key = (mine, 0.0 if free else options["weight_decay"])
         groups.setdefault(key, {"params": [], "lr": key[0], "weight_decay": key[1]})["params"].append(
             parameter
         )
-    return list(groups.values())
+    return sorted(groups.values(), key=lambda group: group["lr"] != rate)  # the first one's rate is logged
 
 
 def describe_model(model: EncoderClassifier) -> dict[str, Any]:
@@ -250,15 +260,27 @@ def describe_model(model: EncoderClassifier) -> dict[str, Any]:
 def longest_input(model: EncoderClassifier, tokenizer: PreTrainedTokenizerBase) -> int | None:
     """Return how many tokens the encoder can read, if it says."""
     positions = getattr(model.encoder.config, "max_position_embeddings", None)
+    embeddings = getattr(getattr(model.encoder, "embeddings", None), "position_embeddings", None)
+    first = getattr(embeddings, "padding_idx", None)  # RoBERTa counts positions from the one behind it
+    if positions and first is not None:
+        positions -= first + 1
     known = [n for n in (positions, tokenizer.model_max_length) if n and n < 10**6]
     return min(known, default=None)
 
 
 def save_classifier(
-    model: EncoderClassifier, tokenizer: PreTrainedTokenizerBase, classes: list[str], folder: str | Path
+    model: EncoderClassifier,
+    tokenizer: PreTrainedTokenizerBase,
+    classes: list[str],
+    max_length: int,
+    folder: str | Path,
 ) -> None:
-    """Write a classifier so that `load_classifier` finds it: safetensors and JSON."""
+    """Write a classifier so that `load_classifier` finds it: safetensors and JSON.
+
+    Its tokenizer cuts texts, where it is asked to, at the length that the classifier was trained with.
+    """
     folder = Path(folder)
+    tokenizer.model_max_length = max_length
     model.encoder.config.save_pretrained(folder / "encoder")
     tokenizer.save_pretrained(folder / "encoder")
     with atomic(folder / "weights.safetensors") as part:
@@ -272,7 +294,7 @@ def load_classifier(folder: str | Path) -> tuple[EncoderClassifier, PreTrainedTo
     """Return a classifier as it was saved, in evaluation mode, its tokenizer and its classes in order."""
     folder = Path(folder)
     facts = read_json(folder / "classifier.json")
-    encoder = AutoModel.from_config(AutoConfig.from_pretrained(folder / "encoder", local_files_only=True))
+    encoder = AutoModel.from_config(AutoConfig.from_pretrained(folder / "encoder", **OWN))
     encoder = _without_pooler(encoder)
     model = EncoderClassifier(encoder, len(facts["classes"]), facts["pooling"], facts["dropout"])
     model.load_state_dict(load_file(folder / "weights.safetensors"))

@@ -178,8 +178,10 @@ class FineTuning:
             project="inquest",
             remove_unused_columns=False,
             dataloader_pin_memory=torch.cuda.is_available(),
+            restore_callback_states_from_checkpoint=True,
             disable_tqdm=False,
         )
+        args._n_gpu = min(args.n_gpu, 1)  # a batch is what the config says, however many cards there are
         stop = options["patience"]
         return trainer_class(
             self.model,
@@ -285,7 +287,7 @@ def history_of(log: Sequence[Mapping[str, Any]], state: Any, training: Mapping[s
         elif "eval_loss" in line and epochs:
             epochs[-1] |= {name.removeprefix("eval_"): value for name, value in kept.items()}
         elif "learning_rate" in line:
-            norm = kept.pop("grad_norm")
+            norm = kept.pop("grad_norm", None)  # a step that half precision skipped has none
             steps.append({"step": line["step"], "epoch": line["epoch"], **kept, "gradient_norm": norm})
     scores = [epoch[training["best_by"]] for epoch in epochs]
     return {

@@ -93,11 +93,12 @@ class CustomTrainer(Trainer):
         self._total_loss_scalar, self._tr_loss = 0.0, torch.tensor(0.0)  # the parent reports them at the end
         self._since_logged = _Mean()
         model.zero_grad()
+        over = self.control.should_training_stop  # the checkpoint is that of a training that had ended
         self.control = self.callback_handler.on_train_begin(args, self.state, self.control)
         if args.eval_on_start:
             self._evaluate(trial, ignore_keys_for_eval, skip_scheduler=True)
 
-        for epoch in range(first, epochs):
+        for epoch in range(first, first if over else epochs):
             self.control = self.callback_handler.on_epoch_begin(args, self.state, self.control)
             lap, mean = time.time(), _Mean()
             done = done if epoch == first else 0  # batches of this epoch that the checkpoint has behind it
@@ -167,15 +168,15 @@ class CustomTrainer(Trainer):
                 self.control = self.callback_handler.on_substep_end(args, self.state, self.control)
 
         norm = self._clip_grad_norm(model) if args.max_grad_norm > 0 else None
-        self._norm = self._get_grad_norm(model, grad_norm=norm)
+        norm = self._get_grad_norm(model, grad_norm=norm)
         self.control = self.callback_handler.on_pre_optimizer_step(args, self.state, self.control)
         self.optimizer.step()
         self.control = self.callback_handler.on_optimizer_step(args, self.state, self.control)
-        self._rate = self._get_learning_rate()  # the one of this step
-        if not self.accelerator.optimizer_step_was_skipped and not isinstance(
-            self.lr_scheduler, ReduceLROnPlateau
-        ):
-            self.lr_scheduler.step()
+        self._size = {"learning_rate": self._get_learning_rate()}
+        if not self.accelerator.optimizer_step_was_skipped:  # as in half precision after an overflow
+            self._size["grad_norm"] = norm.item() if isinstance(norm, torch.Tensor) else norm
+            if not isinstance(self.lr_scheduler, ReduceLROnPlateau):
+                self.lr_scheduler.step()
         model.zero_grad()
         self.state.global_step += 1
         for result in results:
@@ -190,7 +191,6 @@ class CustomTrainer(Trainer):
         labels = inputs["labels"]
         with self.compute_loss_context_manager():
             loss, outputs = self.compute_loss(model, inputs, return_outputs=True)
-        loss = loss.mean() if loss.dim() else loss  # one for each card, if a batch is shared out
         self.accelerator.backward(loss if share == 1 else loss * share)
         self.current_flos += float(self.floating_point_ops(inputs))
         self._track_num_input_tokens(inputs)
@@ -202,9 +202,7 @@ class CustomTrainer(Trainer):
     ) -> None:
         """Do what the callbacks have asked for; `whole` is what to log of an epoch that has ended."""
         if self.control.should_log and self.state.global_step > self._logged_at:
-            norm = self._norm.item() if isinstance(self._norm, torch.Tensor) else self._norm
-            rate = {"grad_norm": norm, "learning_rate": self._rate}
-            self.log({**self._since_logged.values(), **rate})
+            self.log({**self._since_logged.values(), **self._size})
             self._logged_at, self._since_logged = self.state.global_step, _Mean()
             self.store_flos()
         if whole:
