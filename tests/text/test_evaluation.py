@@ -1,6 +1,7 @@
 """Scores of a text classifier against scikit-learn's, by hand, and their intervals against plain loops."""
 
 import math
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -73,6 +74,19 @@ def test_intervals_are_those_of_a_plain_loop_over_resamples():
         assert (found[name]["low"], found[name]["high"]) == pytest.approx((low[i], high[i]))
     last = found["per_class"][2]
     assert (last["recall_low"], last["recall_high"]) == pytest.approx((low[4], high[4]))
+
+
+def test_many_classes_take_no_memory_for_each_pair_of_them():
+    """200 resamples of 300 x 300 counts would be 144 MB; those of 3 x 300 are 1.4 MB, as are their scores."""
+    y = np.arange(600) % 300
+    p = np.eye(300)[(y + (y % 3 == 0)) % 300]  # every third class is taken for the next one
+    tracemalloc.start()
+    found = evaluate(y, p, names(300), resamples=200, seed=0, bins=10)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 30e6
+    assert found["accuracy"]["value"] == pytest.approx(2 / 3)
+    assert found["confusion"][0, 1] == found["confusion"][1, 1] == 2 and found["confusion"].sum() == 600
 
 
 def two(confidences, right):

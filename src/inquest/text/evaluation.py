@@ -19,7 +19,9 @@ _Z = float(norm.ppf((1 + LEVEL) / 2))
 class _Sums(NamedTuple):
     """What the scores are made of, for one or more samples (…) of n texts, k classes and b bins."""
 
-    confusion: NDArray[np.float64]  # (…, k, k), gold x predicted
+    hits: NDArray[np.float64]  # (…, k), texts of a class that are predicted to be of it
+    gold: NDArray[np.float64]  # (…, k), texts of a class
+    said: NDArray[np.float64]  # (…, k), texts predicted to be of it
     gaps: NDArray[np.float64]  # (…, b), right minus confidence, summed over the bin's texts
     surprise: NDArray[np.float64]  # (…), -log of the gold label's probability, summed
 
@@ -68,14 +70,15 @@ def evaluate(
     edges = np.arange(bins + 1) / bins
     confidence = probabilities.max(axis=1)
     place = np.clip(np.searchsorted(edges, confidence) - 1, 0, bins - 1)
-    right = probabilities.argmax(axis=1) == y
+    predicted, k = probabilities.argmax(axis=1), probabilities.shape[1]
+    right = predicted == y
     whole, drawn = _summed(y, probabilities, place, bins, resamples, seed)
     point, spread = _scores(whole, len(y)), _scores(drawn, len(y))
     found: dict[str, Any] = {
         name: {"value": float(point[name]), **_interval(spread[name])} for name in SCORES
     }
     found["per_class"] = [
-        {"label": label, "texts": int(whole.confusion[code].sum())}
+        {"label": label, "texts": int(whole.gold[code])}
         | {
             key: value
             for name in PER_CLASS
@@ -83,7 +86,7 @@ def evaluate(
         }
         for code, label in enumerate(classes)
     ]
-    found["confusion"] = whole.confusion.astype(int)
+    found["confusion"] = np.bincount(y * k + predicted, minlength=k * k).reshape(k, k)
     found["reliability"] = _reliability(edges, place, confidence, right)
     return found
 
@@ -94,30 +97,25 @@ def _summed(
     """Return the sums over all texts, and those over each resample of them."""
     (n, k), rng = probabilities.shape, np.random.default_rng(seed)
     predicted = probabilities.argmax(axis=1)
-    cell, gap = y * k + predicted, (predicted == y) - probabilities.max(axis=1)
-    surprise = log_losses(y, probabilities)
+    right = predicted == y
+    gap, surprise = right - probabilities.max(axis=1), log_losses(y, probabilities)
 
-    def sums(rows: NDArray | slice) -> tuple[NDArray, NDArray, float]:
-        return (
-            np.bincount(cell[rows], minlength=k * k),
+    def sums(rows: NDArray | slice) -> tuple[NDArray, ...]:
+        return (  # no k x k counts: a thousand samples of them would not fit into memory for many classes
+            np.bincount(y[rows], weights=right[rows], minlength=k),
+            np.bincount(y[rows], minlength=k).astype(float),
+            np.bincount(predicted[rows], minlength=k).astype(float),
             np.bincount(place[rows], weights=gap[rows], minlength=bins),
             surprise[rows].sum(),
         )
 
-    counts, gaps, losses = map(
-        np.array, zip(*(sums(rng.integers(n, size=n)) for _ in range(resamples)), strict=True)
-    )
-    confusion, gaps_of_all, loss = sums(slice(None))
-    return (
-        _Sums(confusion.reshape(k, k).astype(float), gaps_of_all, np.float64(loss)),
-        _Sums(counts.reshape(-1, k, k).astype(float), gaps, losses),
-    )
+    drawn = zip(*(sums(rng.integers(n, size=n)) for _ in range(resamples)), strict=True)
+    return _Sums(*sums(slice(None))), _Sums(*map(np.array, drawn))
 
 
 def _scores(sums: _Sums, n: int) -> dict[str, NDArray[np.float64]]:
     """Return the scores (…) and those of each class (…, k)."""
-    hits = np.diagonal(sums.confusion, axis1=-2, axis2=-1)
-    gold, said = sums.confusion.sum(axis=-1), sums.confusion.sum(axis=-2)
+    hits, gold, said = sums.hits, sums.gold, sums.said
     with np.errstate(invalid="ignore"):  # 0 / 0: there is no such class
         f1 = 2 * hits / (gold + said)
         precision, recall = hits / said, hits / gold
