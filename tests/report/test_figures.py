@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import xml.dom.minidom
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.colors import to_rgb
 
 from inquest.artefacts import write_figure
 from inquest.report import figures
-from inquest.report.figures import LABELS, METHOD, SIGN, SPLIT, WIDTHS, figure
+from inquest.report.figures import LABELS, METHOD, SIGN, SPLIT, WIDTHS, figure, named
 
 STYLE = (Path(__file__).parents[2] / "report" / "style.css").read_text(encoding="utf-8")
 
@@ -37,6 +38,16 @@ def test_the_same_figure_has_the_same_bytes_and_its_text_is_source_sans(tmp_path
         and b"SourceSansPro-Semibold" in content
         and b"DejaVu" not in content
     )
+
+
+def test_a_control_character_in_a_label_leaves_the_figure_readable(tmp_path):
+    label = "a\x0bb\x00c\x7fd\ud800\uffff\te"
+    assert named(label) == "a?b?c?d???e"
+    assert named("two\nlines, é\xa0漢字 \u200c🙂") == "two\nlines, é\xa0漢字 \u200c🙂"
+    with figure("column", 1.0) as (fig, axes):
+        axes.set(title=named(label))
+        write_figure(tmp_path / "f.svg", fig)
+    xml.dom.minidom.parse(str(tmp_path / "f.svg"))
 
 
 def test_the_style_ends_with_the_block():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -42,6 +43,7 @@ CHOSEN = "#1f6a9c"
 
 _LINES = ("solid", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 1, 1, 1, 1, 1)))
 _GREYS = ("#4d525b", "#7c828c", "#a3a8b0")
+_CONTROL = re.compile("[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 
@@ -176,8 +178,11 @@ def sign_colour(value: float) -> str:
 
 
 def named(text: object, most: int = 60) -> str:
-    """Return text from data for a figure: a dollar sign opens no formula, and long text is cut."""
-    text = str(text)
+    """Return text from data for a figure: a dollar sign opens no formula, and long text is cut.
+
+    Control characters and lone surrogates become question marks: SVG, being XML, can't hold most of them.
+    """
+    text = _CONTROL.sub("?", str(text))
     return (text if len(text) <= most else text[: most - 1] + "…").replace("$", r"\$")
 
 
