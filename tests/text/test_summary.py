@@ -138,6 +138,13 @@ def test_the_training_and_its_checks(facts):
     assert by_name["gradients"]["says"].startswith("The gradient was above the clip of 1 at 0 of 1")
 
 
+def test_smoothed_labels_are_named_by_the_checks():
+    checks = summarise(training={"label_smoothing": 0.1})[0]["checks"]
+    (gap,) = (check["says"] for check in checks if check["name"] == "no over-fitting")
+    assert "0.200 above it (in training the labels are smoothed by 0.1, in validation" in gap
+    assert "smoothed" not in str(summarise()[0]["checks"])
+
+
 def test_baselines_are_judged_on_the_same_texts(facts):
     first, second = facts["baselines"]
     assert (first["name"], first["accuracy"]["value"], first["ahead"]["value"]) == (MAJORITY, 0.0, 0.5)

@@ -10,12 +10,15 @@ from typing import Any
 
 from inquest.text.evaluation import wilson
 
+BURST = 100  # a largest gradient norm of so many medians is odd
 SCORES = {"accuracy": "accuracy", "macro_f1": "macro F1", "loss": "loss"}
 Check = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 
 
-def check_training(history: Mapping[str, Any], majority: float, texts: int, clip: float) -> list[Check]:
+def check_training(
+    history: Mapping[str, Any], majority: float, texts: int, clip: float, smoothing: float = 0.0
+) -> list[Check]:
     """Return what the learning curves say of the training.
 
     Parameters
@@ -24,13 +27,15 @@ def check_training(history: Mapping[str, Any], majority: float, texts: int, clip
         ``history.json``: `epochs` with `train_loss` (a mean over the epoch, with dropout on) and the
         validation `loss` and `accuracy` at its end; logged `steps` with `loss` and `gradient_norm` (before it
         is clipped); `best_epoch`, `best_by`, `epochs_asked`, `stopped_early`. Missing numbers are those that
-        were not finite.
+        were not finite; a step in half precision that has no finite gradient is skipped, which is no harm.
     majority : float
         The share of the most frequent label among the validation texts.
     texts : int
         How many validation texts there are.
     clip : float
         The largest norm of a gradient; 0 for none.
+    smoothing : float
+        The share of a training label that is spread over all labels; validation labels are not smoothed.
 
     Returns
     -------
@@ -46,17 +51,23 @@ def check_training(history: Mapping[str, Any], majority: float, texts: int, clip
         finite,
         _loss_falls(epochs, steps),
         _beats_majority(history, majority, texts),
-        _no_overfitting(epochs, history["best_epoch"]),
+        _no_overfitting(epochs, history["best_epoch"], smoothing),
         _levelled_off(epochs, texts),
         _gradient(steps, clip),
     ]
 
 
 def _finite(epochs: Rows, steps: Rows) -> Check:
-    """Every loss, score and gradient norm is a number."""
+    """Every loss, score and gradient norm is a number, but for the norms of steps that were skipped."""
     keys = (("train_loss", "loss", "accuracy", "macro_f1"), ("loss", "gradient_norm"))
     curves = zip((epochs, steps), keys, strict=True)
-    points = [row.get(key) for rows, names in curves for row in rows for key in names]
+    points = [
+        row.get(key)
+        for rows, names in curves
+        for row in rows
+        for key in names
+        if key != "gradient_norm" or row.get(key) is not None
+    ]
     bad = sum(value is None or not math.isfinite(value) for value in points)
     says = f"All {len(points):,} losses, scores and gradient norms of the curves are finite numbers."
     if bad:
@@ -96,11 +107,13 @@ def _beats_majority(history: Mapping[str, Any], majority: float, texts: int) -> 
     return {"name": "beats the majority", "met": met, "says": says}
 
 
-def _no_overfitting(epochs: Rows, kept: int) -> Check:
+def _no_overfitting(epochs: Rows, kept: int, smoothing: float) -> Check:
     """Up to the kept epoch, the validation loss never rises while the training loss falls."""
     best, last = _epoch(epochs, kept), epochs[-1]
     gap = f"In epoch {kept} the validation loss was {_apart(best)} the training loss"
     gap += f", in epoch {last['epoch']} {_apart(last)} it" if last is not best else ""
+    if smoothing:
+        gap += f" (in training the labels are smoothed by {smoothing:g}, in validation they are not)"
     apart = [
         row["epoch"]
         for before, row in pairwise(epochs)
@@ -123,34 +136,48 @@ def _apart(epoch: Mapping[str, Any]) -> str:
 
 
 def _levelled_off(epochs: Rows, texts: int) -> Check:
-    """The last epoch gained no more validation accuracy than a standard error, √(p(1 − p)/n)."""
+    """The last epoch gained no more validation accuracy than a standard error, √(p(1 − p)/n), or reached 1.
+
+    The error is the larger one of the last two epochs: near 1 that of the last alone goes to 0.
+    """
     name = "levelled off"
     if len(epochs) == 1:
         return {"name": name, "met": False, "says": "One epoch can’t show whether another would gain."}
     before, last = (row["accuracy"] for row in epochs[-2:])
-    error, gain = math.sqrt(last * (1 - last) / texts), last - before
-    met = gain <= error
+    error, gain = max(math.sqrt(p * (1 - p) / texts) for p in (before, last)), last - before
     sign = "+" if gain > 0 else "−" if gain < 0 else ""
-    rise = "no rise beyond" if met else "a rise of more than"
-    says = (
-        f"The last epoch changed the validation accuracy by {sign}{abs(100 * gain):.1f} points: {rise} one "
-        f"standard error ({100 * error:.1f} points on {texts:,} texts)."
+    says = f"The last epoch changed the validation accuracy by {sign}{abs(100 * gain):.1f} points: "
+    if last == 1:
+        return {"name": name, "met": True, "says": f"{says}at 100%, there is nothing left to gain."}
+    met = gain <= error
+    says += (
+        f"{'no rise beyond' if met else 'a rise of more than'} one standard error ({100 * error:.1f} points "
+        f"on {texts:,} texts)."
     )
     return {"name": name, "met": met, "says": says}
 
 
 def _gradient(steps: Rows, clip: float) -> Check:
-    """The gradient's norm is below the clip at some of the logged steps, so that its size counts, too."""
-    norms = [row["gradient_norm"] for row in steps]
+    """No logged gradient is far larger than is usual.
+
+    How often one is above the clip says nothing: AdamW's steps don't grow with the gradient.
+    """
+    norms = [row["gradient_norm"] for row in steps if row.get("gradient_norm") is not None]
     if not norms:
-        return {"name": "gradients", "met": False, "says": "No step was logged, so no gradient is known."}
-    about = f"(median {median(norms):.2f}, largest {max(norms):.2f})"
-    if not clip:
-        says = f"Gradients are not clipped; their norms are known at {_logged(len(norms))} {about}."
-        return {"name": "gradients", "met": True, "says": says}
-    above = sum(norm > clip for norm in norms)
-    says = f"The gradient was above the clip of {clip:g} at {above:,} of {_logged(len(norms))} {about}."
-    return {"name": "gradients", "met": above < len(norms), "says": says}
+        says = f"No step was logged{' with a finite gradient' * bool(steps)}, so no gradient is known."
+        return {"name": "gradients", "met": False, "says": says}
+    usual, largest = median(norms), max(norms)
+    met = largest < BURST * usual
+    about = f"(median {usual:.2f}, largest {largest:.2f})"
+    says = f"Gradients are not clipped; their norms are known at {_logged(len(norms))} {about}"
+    if clip:
+        above = sum(norm > clip for norm in norms)
+        says = f"The gradient was above the clip of {clip:g} at {above:,} of {_logged(len(norms))} {about}"
+    if len(norms) < len(steps):
+        says += f", and not finite at {len(steps) - len(norms):,} more (half precision skips such steps)"
+    if not met:
+        says += f": it is odd that the largest is {BURST} times the median or more"
+    return {"name": "gradients", "met": met, "says": f"{says}."}
 
 
 def _epoch(epochs: Rows, number: int) -> Mapping[str, Any]:

@@ -123,6 +123,7 @@ def summarise_classifier(
     train = texts[texts["part"] == "train"]
     validation = of_part["validation"]
     of_validation = _scored(validation, classes, options, seed)
+    training = options["training"]
     majority = float(np.bincount(validation.gold).max() / len(validation.gold))
     facts = {
         "encoder": _encoder(encoder, options),
@@ -131,7 +132,9 @@ def summarise_classifier(
         "training": _settings(options) | {"reason_training": options["reason_training"]},
         **{key: texts_facts[key] for key in ("classes", "positive", "counts")},
         "history": _curves(history),
-        "checks": check_training(history, majority, len(validation.gold), options["training"]["clip"]),
+        "checks": check_training(
+            history, majority, len(validation.gold), training["clip"], training["label_smoothing"]
+        ),
         "test": scores,
         "validation": {name: of_validation[name] for name in ("accuracy", "macro_f1")},
         "baselines": _beside(test, baselines, baselines_facts, classes, options, seed),
