@@ -79,12 +79,35 @@ def test_a_pattern_is_a_regular_expression_without_case():
     assert found.says == r"texts that match the regular expression \bact(?!or)"
 
 
-def test_an_uncertain_label_has_a_number_near_zero():
+def test_an_uncertain_label_has_a_number_near_the_boundary():
     train = frame(*"abcdefgh", score=[-4.0, -3, -2, -1, 0.5, 1.5, 2.5, 3.5])
+    train["label"] = ["low"] * 4 + ["high"] * 4
     texts = frame(*"abc", score=[-1.0, 1.1, 0.0])
     found = has("uncertain_label", texts, train)
     assert (found.threshold, found.texts.tolist()) == (1.0, [True, False, True])
+    assert found.says == (
+        "texts whose label stands for a number within 1 of 0, where the labels part (lower quarter of the "
+        "training texts)"
+    )
     assert has("uncertain_label", texts, train, threshold=0.5).texts.tolist() == [False, False, True]
+
+
+def test_an_uncertain_label_of_five_stars_is_between_two_of_them():
+    """Of ratings from 1 to 5 none is near 0; those of 2.4 and 2.6 are 0.1 from where two labels part."""
+    train = frame(*"abcdef", score=[1.0, 2.4, 2.6, 3.8, 4.0, 5.0])
+    train["label"] = ["good", "good", "best", "best", "rest", "rest"]
+    texts = frame(*"abcd", score=[1.0, 2.55, 3.2, 3.95])
+    found = has("uncertain_label", texts, train, threshold=0.1)
+    assert found.texts.tolist() == [False, True, False, True]
+    assert (
+        found.says
+        == "texts whose label stands for a number within 0.1 of a boundary between labels (2.5, 3.9)"
+    )
+    assert has("uncertain_label", texts, train).threshold == pytest.approx(0.1)
+    many = frame(*"abcdef", score=[1.0, 2, 3, 4, 5, 6]).assign(label=list("abcdef"))
+    assert has("uncertain_label", texts, many).says.startswith(
+        "texts whose label stands for a number within 0.5 of a boundary between labels (5 of them)"
+    )
 
 
 def test_an_uncertain_label_needs_a_number():
@@ -117,12 +140,23 @@ def test_most_of_the_five_nearest_training_texts_have_another_label():
 
 
 def test_of_equally_near_texts_the_first_count(monkeypatch):
-    """No word is known, so that all ten are equally far: the first five are a, a, a, b, b."""
+    """All ten are equally near: the first five are a, a, a, b, b."""
     train = pd.DataFrame({"text": ["x y"] * 10, "label": list("aaabbbbbbb")})
-    texts = pd.DataFrame({"text": ["unknown words", "x y", "unknown"], "label": ["a", "a", "b"]})
-    assert disagreeing(texts, train).tolist() == [False, False, True]
+    texts = pd.DataFrame({"text": ["x", "x y", "y"], "label": ["a", "b", "b"]})
+    assert disagreeing(texts, train).tolist() == [False, True, True]
     monkeypatch.setattr("inquest.text.properties.BLOCK", 1)  # one text at a time
-    assert disagreeing(texts, train).tolist() == [False, False, True]
+    assert disagreeing(texts, train).tolist() == [False, True, True]
+
+
+def test_a_training_text_that_shares_no_word_is_not_near():
+    """The last two texts share a word with the last training text only, and the first ones are all a."""
+    train = pd.DataFrame({"text": ["x y"] * 9 + ["rare"], "label": list("aaaaaaaaab")})
+    texts = pd.DataFrame({"text": ["unknown words", "unknown", "rare", "rare"], "label": list("abab")})
+    assert disagreeing(texts, train).tolist() == [False, False, True, False]
+    assert has("disagreeing_neighbours", texts, train).says == (
+        "texts most of whose 5 nearest training texts, by TF-IDF, have another label (texts of unknown "
+        "words are none of them)"
+    )
 
 
 def test_fewer_training_texts_than_neighbours():

@@ -25,6 +25,7 @@ CONTRAST = re.compile(
     r"\b(?:but|although|though|however|yet|despite|nevertheless|nonetheless|whereas|albeit|unlike)\b",
     re.IGNORECASE,
 )
+LISTED = 4  # boundaries between labels that are named
 BLOCK = 20_000_000  # similarities held at once
 
 
@@ -119,7 +120,8 @@ def find(expectation: Mapping[str, Any], texts: pd.DataFrame, train: pd.DataFram
     """Return which texts have the property of an expectation.
 
     The two texts of a pair count as one. Lengths are in words, cut at white space. `negation` and `contrast`
-    look for English words (`NEGATION`, `CONTRAST`), and tell nothing about other languages.
+    look for English words (`NEGATION`, `CONTRAST`), and tell nothing about other languages. A label is
+    uncertain by the distance of its number to the nearest of the `boundaries`.
 
     Where a threshold is null it is the first (or last) value in the upper (or lower) quarter of the training
     texts; with ties there can be more texts in it.
@@ -132,10 +134,13 @@ def find(expectation: Mapping[str, Any], texts: pd.DataFrame, train: pd.DataFram
         says = "texts with {:.1%} or more rare words, seen in training once or never"
         return _beyond(*rare_shares(texts, train), threshold, True, says)
     if asked == "uncertain_label":
-        known = [table["score"].abs().to_numpy() for table in (texts, train)]
-        return _beyond(*known, threshold, False, "texts whose label stands for a number within {:.3g} of 0")
+        parts = boundaries(train)
+        values = [np.abs(table["score"].to_numpy()[:, None] - parts).min(axis=1) for table in (texts, train)]
+        says = f"texts whose label stands for a number within {{:.3g}} of {_named(parts)}"
+        return _beyond(*values, threshold, False, says)
     if asked == "disagreeing_neighbours":
         says = "texts most of whose {} nearest training texts, by TF-IDF, have another label"
+        says += " (texts of unknown words are none of them)"
         return Found(disagreeing(texts, train), None, says.format(min(NEIGHBOURS, len(train))))
     pattern, says = {
         "negation": (NEGATION, "texts with an English negation (no, not, never, nothing, n’t, …)"),
@@ -158,6 +163,24 @@ def _beyond(values: NDArray, known: NDArray, threshold: float | None, upper: boo
         says_more = f" ({'upper' if upper else 'lower'} quarter of the training texts)"
     texts = values >= threshold if upper else values <= threshold
     return Found(texts, threshold, says.format(threshold) + says_more)
+
+
+def boundaries(train: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the numbers that part neighbouring labels: 0 if it lies between them, or the middle.
+
+    >>> boundaries(pd.DataFrame({"label": list("aabbcc"), "score": [-2.0, -0.5, 0.1, 1, 2, 9]})).tolist()
+    [0.0, 1.5]
+    """
+    ends = train.groupby("label")["score"].agg(["min", "max"]).sort_values("min")  # ranges don't overlap
+    below, above = ends["max"].to_numpy()[:-1], ends["min"].to_numpy()[1:]
+    return np.where((below <= 0) & (above >= 0), 0.0, (below + above) / 2)
+
+
+def _named(parts: NDArray[np.float64]) -> str:
+    if len(parts) == 1:
+        return f"{parts[0]:.3g}, where the labels part"
+    listed = ", ".join(f"{part:.3g}" for part in parts) if len(parts) <= LISTED else f"{len(parts)} of them"
+    return f"a boundary between labels ({listed})"
 
 
 def rare_shares(texts: pd.DataFrame, train: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -192,6 +215,7 @@ def disagreeing(texts: pd.DataFrame, train: pd.DataFrame) -> NDArray[np.bool_]:
     """Return whether most of the nearest training texts have another label than the text's gold one.
 
     Nearness is the cosine of the linear baseline's TF-IDF; of equally near ones the first in ``train`` count.
+    A training text that shares no word is not near, so that a text of unknown words has no neighbours.
     """
     features, X = word_features(joined(train))
     Z, labels, gold = features.transform(joined(texts)), train["label"].to_numpy(), texts["label"].to_numpy()
@@ -203,5 +227,6 @@ def disagreeing(texts: pd.DataFrame, train: pd.DataFrame) -> NDArray[np.bool_]:
         for i, row in enumerate(near, start):
             close = np.flatnonzero(row >= np.partition(row, -k)[-k])  # more than k, if some are equally near
             close = close[np.argsort(-row[close], kind="stable")[:k]]
-            found[i] = np.sum(labels[close] != gold[i]) > k / 2
+            close = close[row[close] > 0]
+            found[i] = np.sum(labels[close] != gold[i]) > len(close) / 2
     return found
