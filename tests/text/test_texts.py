@@ -154,13 +154,9 @@ def test_official_splits_are_kept_and_only_sampled_down(make, plain):
     first = dict(zip(PARTS, "tve", strict=True))
     assert (texts["text"].str[0] == texts["part"].map(first)).all()
     assert texts["row"].is_monotonic_increasing and texts.loc[texts["part"] == "test", "row"].min() >= 120
-    assert facts["split"]["parts"]["train"] == {"asked": 40, "official": True, "of": 100, "drawn": True}
-    assert facts["split"]["parts"]["validation"] == {
-        "asked": None,
-        "official": True,
-        "of": 20,
-        "drawn": False,
-    }
+    parts = facts["split"]["parts"]
+    assert parts["train"] == {"asked": 40, "official": True, "of": 100, "drawn": True}
+    assert parts["validation"] == {"asked": None, "official": True, "of": 20, "drawn": False}
 
 
 def test_validation_is_drawn_from_train_where_the_source_has_none(make, plain):
@@ -177,6 +173,8 @@ def test_validation_is_drawn_from_train_where_the_source_has_none(make, plain):
         "of": 100,
         "drawn": True,
     }
+    _, facts = make({"train": plain("t", a=60, b=40), "test": plain("e", a=5, b=5)}, split={"train": 0.2})
+    assert facts["split"]["parts"]["train"] == {"asked": 0.2, "official": True, "of": 100, "drawn": True}
 
 
 @pytest.mark.parametrize(

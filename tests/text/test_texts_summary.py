@@ -109,6 +109,12 @@ def test_long_examples_are_cut_at_a_word(text, most, expected):
             "The official validation split is taken whole; 20 of the 40 official training texts and 10 of "
             "the 40 official test texts are drawn at random, keeping the share of each label.",
         ),
+        (
+            "te",
+            {"train": 20},
+            "The official test split is taken whole; 20 of the 40 official training texts and the validation "
+            "texts are drawn at random from the official training split, keeping the share of each label.",
+        ),
     ],
 )
 def test_how_the_parts_were_drawn_is_said(make, plain, parts, split, expected):

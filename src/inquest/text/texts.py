@@ -244,7 +244,7 @@ def _split(
         how[part] = {
             "asked": asked,
             "official": bool(official and own),
-            "of": len(pool),
+            "of": whole,  # not what other parts have left of it
             "drawn": size < len(pool),
         }
         if not own:
