@@ -398,6 +398,20 @@ OBJECTS = 'one object a line is needed, such as {"text": "…", "label": "…"}'
             "t.jsonl, line 2, column `a`: its cells hold a JSON list; texts, numbers, booleans and dates are "
             "allowed; convert the column, or list it in `data.drop`",
         ),
+        (
+            '{"a": "\\ud83d\\ude00"}\n{"a": "x \\ud800 y"}\n',
+            "t.jsonl, line 2, column `a`: \\ud800 without its other half; both halves of the pair, or the "
+            "character itself, are needed",
+        ),
+        (
+            '{"a": "x\\u0000"}\n',
+            "t.jsonl, line 1, column `a`: a NUL character (\\u0000); only text is allowed",
+        ),
+        (
+            '{"a": 1}\n{"b": 1, "n\\u0000": 1}\n',
+            "t.jsonl, line 2, column `n\N{REPLACEMENT CHARACTER}`: a NUL character (\\u0000); only text is "
+            "allowed",
+        ),
     ],
 )
 def test_json_that_is_no_table(tmp_path, options, content, expected):

@@ -26,6 +26,7 @@ MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM
 TEXT = pd.StringDtype(na_value=np.nan)
 CHUNK = 50_000  # rows that are held as Python objects at a time
 JSON_LINES = (".jsonl", ".ndjson", ".json")
+NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")  # JSON's escapes can spell it, but a text may not hold it
 SPELLABLE = (
     *(pa.types.is_null, pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
     *(pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_date),
@@ -228,7 +229,10 @@ def _read_json_lines(file: _File) -> tuple[list[str], list[pa.ChunkedArray]]:
     rows, objects = 0, _objects(file)
     while chunk := list(islice(objects, CHUNK)):
         for key in dict.fromkeys(key for _, cells in chunk for key in cells):
-            columns.setdefault(key, [pa.nulls(rows, pa.large_string())])
+            if key not in columns:
+                line = next(line for line, cells in chunk if key in cells)
+                _check_text(key, key, line, file)
+                columns[key] = [pa.nulls(rows, pa.large_string())]
         for i, (key, pieces) in enumerate(columns.items()):
             name, cells = renamed[i] if i < len(renamed) else key, [None] * len(chunk)
             if file.reads(name):
@@ -264,7 +268,20 @@ def _json_cell(value: Any, column: str, line: int, file: _File) -> str | None:
     if isinstance(value, list | dict):
         kind = "list" if isinstance(value, list) else "object"
         raise _no_cells(column, f"hold a JSON {kind}", f"{file.name}, line {line}", file.section)
+    if value is not None:
+        _check_text(value, column, line, file)
     return value
+
+
+def _check_text(text: str, column: str, line: int, file: _File) -> None:
+    """Refuse what JSON's escapes can spell and a text can't hold: NUL, and one half of a surrogate pair."""
+    odd = NO_TEXT.search(text)
+    if odd:
+        found, allowed = "a NUL character (\\u0000)", "only text is allowed"
+        if odd[0] != "\0":
+            found = f"\\u{ord(odd[0]):04x} without its other half"
+            allowed = "both halves of the pair, or the character itself, are needed"
+        raise InquestError(f"{file.name}, line {line}, column `{column}`", found, allowed)
 
 
 # Text with a separator
