@@ -32,7 +32,7 @@ class Hub(ThreadingHTTPServer):
 
     def __init__(self, files: dict[str, bytes]):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.files, self.asked = files, []
+        self.files, self.asked, self.commit, self.status = files, [], COMMIT, 200
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -51,6 +51,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self, body=True):
         path = self.path.partition("?")[0]
         self.server.asked.append(path)
+        if self.server.status != 200:
+            return self.answer(self.server.status, b"{}")
         if "/nobody/" in path:
             return self.answer(404, b"{}", {"X-Error-Code": "RepoNotFound"})
         if "revision/v9" in path:
@@ -61,14 +63,24 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(200, json.dumps(listed).encode())
         if path.startswith("/api/"):
             siblings = [{"rfilename": name} for name in self.server.files]
-            about = {"id": "own/thing", "sha": COMMIT, "siblings": siblings, "private": False, "tags": []}
+            about = {
+                "id": "own/thing",
+                "sha": self.server.commit,
+                "siblings": siblings,
+                "private": False,
+                "tags": [],
+            }
             return self.answer(200, json.dumps(about).encode())
-        name = path.partition(f"/resolve/{COMMIT}/")[2]
+        name = path.partition(f"/resolve/{self.server.commit}/")[2]
         data = self.server.files.get(name)
         if data is None:
-            return self.answer(404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": COMMIT})
+            return self.answer(
+                404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": self.server.commit}
+            )
         etag = hashlib.sha256(data).hexdigest()
-        self.answer(200, data if body else b"", {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT}, len(data))
+        self.answer(
+            200, data if body else b"", {"ETag": f'"{etag}"', "X-Repo-Commit": self.server.commit}, len(data)
+        )
 
     def answer(self, status, body, headers=None, length=None):
         self.send_response(status)
@@ -171,6 +183,13 @@ def test_a_folder_is_a_data_set(folder, tmp_path):
     assert len(pd.read_parquet(tmp_path / "raw")) == 2
 
 
+def test_a_tilde_stands_for_the_home_folder(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert fetch_rows(rows_of("~/own data"), tmp_path / "raw")["place"] == "~/own data"
+    assert len(pd.read_parquet(tmp_path / "raw")) == 3
+    assert "there is no such folder" in line(fetch_rows, rows_of("~nobody-of-this-name/x"), tmp_path / "x")
+
+
 def test_labels_get_their_names_and_no_label_is_none(tmp_path):
     names = datasets.ClassLabel(names=["dull", "fine"])
     features = datasets.Features({"text": datasets.Value("string"), "label": names})
@@ -199,12 +218,28 @@ def test_troubles_with_a_folder_are_one_line(folder, tmp_path):
     )
     assert "it has no configuration 'x'; it has default" in said(configuration="x")
     assert "there is no such folder; a folder, or a name on the hub, is needed" in said(dataset="./nowhere")
+    assert "`datasets` can't load it (Split name should match" in said(split="tra in")
     assert f"bytes); expected {'0' * 64}" in said(sha256="0" * 64)
     (folder / "train.jsonl").write_bytes(b'{"text": \n')
     assert "`datasets` can't load it (" in said()
     for name in ("train.jsonl", "test.jsonl"):
         (folder / name).unlink()
     assert "doesn't contain any data files" in said()
+
+
+def test_a_saved_data_set_has_no_configuration_and_may_be_damaged(tmp_path):
+    saved = tmp_path / "saved"
+    datasets.Dataset.from_dict({"text": ["a"], "label": ["b"]}).save_to_disk(saved)
+    assert line(fetch_rows, rows_of(saved, configuration="x"), tmp_path / "raw") == (
+        f"source `{saved}`, split `x/train`: found the configuration 'x'; a folder written by `save_to_disk` "
+        "has none"
+    )
+    fetch_rows(rows_of(saved), tmp_path / "raw")
+    for content in ("{", "{}", "[]"):
+        (saved / "state.json").write_text(content)
+        said = line(fetch_rows, rows_of(saved), tmp_path / "raw")
+        assert said.startswith(f"source `{saved}`, split `train`: `datasets` can't load it (")
+        assert said.endswith("); a whole folder is needed, as `save_to_disk` writes it")
 
 
 def test_a_data_set_on_the_hub_is_there_without_it_too(hub, tmp_path):
@@ -215,7 +250,7 @@ def test_a_data_set_on_the_hub_is_there_without_it_too(hub, tmp_path):
     hub.go_away()
     start = time.perf_counter()
     assert fetch_rows(rows_of("own/thing", revision=COMMIT), tmp_path / "again") == facts
-    assert fetch_rows(rows_of("own/thing"), tmp_path / "again")["sha256"] == facts["sha256"]
+    assert fetch_rows(rows_of("own/thing"), tmp_path / "again") == facts
     assert time.perf_counter() - start < 5
     assert (tmp_path / "again").read_bytes() == (tmp_path / "raw").read_bytes()
     assert line(fetch_rows, rows_of("own/other"), tmp_path / "x") == (
@@ -223,6 +258,44 @@ def test_a_data_set_on_the_hub_is_there_without_it_too(hub, tmp_path):
         "does not have it; check the network, or give a folder of your own"
     )
     assert not datasets.config.HF_HUB_OFFLINE and not huggingface_hub.constants.HF_HUB_OFFLINE
+
+
+def test_the_cache_gives_what_was_asked_for_and_not_what_is_newest(hub, tmp_path):
+    def found(revision):
+        facts = fetch_rows(rows_of("own/thing", revision=revision), tmp_path / "raw")
+        return facts["place"], len(pd.read_parquet(tmp_path / "raw"))
+
+    later = COMMIT[::-1]
+    expected = {"v1": (f"own/thing@{COMMIT}", 3), None: (f"own/thing@{later}", 2)}
+    hub.files = {"train.jsonl": lines(ROWS)}
+    assert found("v1") == expected["v1"]
+    hub.files, hub.commit = {"train.jsonl": lines(ROWS[:2])}, later
+    assert found(None) == expected[None]
+    hub.go_away()
+    for revision, same in {"v1": "v1", COMMIT: "v1", None: None, "main": None, later: None}.items():
+        assert found(revision) == expected[same], revision
+    for revision in ("v2", "f" * 40):
+        said = line(fetch_rows, rows_of("own/thing", revision=revision), tmp_path / "x")
+        assert "the hub can't be reached (Connection refused), and the cache does not have it; " in said
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "500 Internal Server Error"])
+def test_a_hub_that_will_not_answer_says_its_status(hub, tmp_path, status):
+    hub.files["train.jsonl"] = lines(ROWS)
+    facts = fetch_rows(rows_of("own/thing"), tmp_path / "raw")
+    hub.status = int(status[:3])
+    assert fetch_rows(rows_of("own/thing"), tmp_path / "raw") == facts
+    said = f": the hub answers {status}, and the cache does not have it; try again later, or give a folder of"
+    assert said in line(fetch_rows, rows_of("own/other"), tmp_path / "x")
+    assert said in line(fetch_folder, {"hub": "own/other"}, tmp_path, tmp_path / "x")
+
+
+@pytest.mark.parametrize("name", ["own data", "own--data", "-data", "own/da ta"])
+def test_names_that_no_hub_could_know(hub, tmp_path, name):
+    expected = "no name on the hub is like this; owner/name is needed, or a folder that is there"
+    assert line(fetch_rows, rows_of(name), tmp_path / "x").endswith(f": {expected}")
+    assert line(fetch_folder, {"hub": name}, tmp_path, tmp_path / "x") == f"hub `{name}`: {expected}"
+    assert hub.asked == []
 
 
 def test_names_that_the_hub_does_not_know(hub, tmp_path):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -38,36 +39,35 @@ def fetch_rows(source: Mapping[str, Any], target: Path) -> dict[str, Any]:
     ----------
     source : mapping
         ``dataset``, a name on the hub or a local folder (of files, or as ``save_to_disk`` writes it);
-        ``split``; ``configuration``, ``revision`` and ``sha256`` may be None.
+        ``~`` stands for the home folder; ``split``; ``configuration``, ``revision`` and ``sha256`` may be
+        None.
     target : Path
         The Parquet file; it appears whole or not at all.
 
     Returns
     -------
     dict
-        ``place`` (on the hub, with the commit), ``member`` (configuration and split), ``filename``,
-        ``sha256`` of the rows as JSON Lines with sorted keys, and ``bytes`` of the Parquet file.
+        ``place`` (on the hub, with the commit that was loaded, from there or from the cache), ``member``
+        (configuration and split), ``filename``, ``sha256`` of the rows as JSON Lines with sorted keys, and
+        ``bytes`` of the Parquet file.
 
     Raises
     ------
     InquestError
-        If there is no such data set, configuration or split, if the hub can't be reached and the cache has
-        nothing, or if the rows are others than pinned.
+        If there is no such data set, configuration, revision or split, if it can't be loaded, if the hub
+        can't be reached and the cache does not have it, or if the rows are others than pinned.
     """
     name, member = source["dataset"], "/".join(filter(None, (source["configuration"], source["split"])))
     where = f"source `{without_credentials(name)}`, split `{member}`"
-    local = Path(name).expanduser()
+    local = Path(os.path.expanduser(name))
     with tempfile.TemporaryDirectory(prefix="inquest-") as cache, atomic(target) as part:
         if local.is_dir():
-            place, found = name, _load(source, where, str(local.resolve()), None, cache, None)
+            place, found = name, _from_folder(source, where, str(local.resolve()), cache)
         elif name.startswith((".", "/", "~")) or name.count("/") > 1:
             raise InquestError(where, "there is no such folder", "a folder, or a name on the hub, is needed")
         else:
-            commit, why = _ask(name, source["revision"], "dataset", where)
-            revision = commit or source["revision"]
-            with _offline() if why else contextlib.nullcontext():
-                found = _load(source, where, name, revision, None, why)
-            place = "@".join(filter(None, (name, revision)))
+            found, commit = _from_hub(source, where)
+            place = f"{name}@{commit}"
         digest = _write_rows(found, part)
         size = part.stat().st_size
         if source["sha256"]:
@@ -96,12 +96,24 @@ def snapshot(name: str, revision: str | None, where: str) -> tuple[Path, str]:
 
 
 def _ask(name: str, revision: str | None, kind: str, where: str) -> tuple[str | None, str | None]:
-    """Ask the hub for the commit of a revision; return it, or why the hub can't be reached."""
+    """Ask the hub for the commit of a revision; return it, or why the hub can't be asked.
+
+    The user's cache is told which commit the revision is, as by any download.
+    """
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        HFValidationError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
 
     try:
-        about = HfApi().repo_info(name, revision=revision, repo_type=kind, timeout=TIMEOUT)
+        HfApi().repo_info(name, revision=revision, repo_type=kind, timeout=TIMEOUT)
+        return HfApi().resolve_revision(name, revision=revision, repo_type=kind).resolved, None
+    except HFValidationError:
+        found, allowed = "no name on the hub is like this", "owner/name is needed, or a folder that is there"
     except GatedRepoError:
         found, allowed = "its owner grants access on request", "ask on its page, then `hf auth login`"
     except RevisionNotFoundError:
@@ -109,17 +121,22 @@ def _ask(name: str, revision: str | None, kind: str, where: str) -> tuple[str | 
     except RepositoryNotFoundError:
         found = f"the hub has no such {kind}, or not for you"
         allowed = "check the name, or log in with `hf auth login`"
+    except HfHubHTTPError as error:
+        return None, f"answers {error.response.status_code} {error.response.reason_phrase}".rstrip()
     except Exception as error:  # of whichever library the hub's own connects with
         said = str(error)
-        return None, "offline mode" if "offline mode" in said else reason(said) or type(error).__name__
-    else:
-        return about.sha, None
+        return None, _lost("offline mode" if "offline mode" in said else reason(said), error)
     raise InquestError(where, found, allowed)
 
 
-def _unreachable(where: str, why: str | None) -> InquestError:
-    found = f"the hub can't be reached ({why}), and the cache does not have it"
-    return InquestError(where, found, "check the network, or give a folder of your own")
+def _lost(why: str | None, error: Exception) -> str:
+    return f"can't be reached ({why or type(error).__name__})"
+
+
+def _unreachable(where: str, why: str) -> InquestError:
+    found = f"the hub {why}, and the cache does not have it"
+    todo = "try again later" if why.startswith("answers") else "check the network"
+    return InquestError(where, found, f"{todo}, or give a folder of your own")
 
 
 @contextlib.contextmanager
@@ -139,35 +156,87 @@ def _offline() -> Iterator[None]:
             module.HF_HUB_OFFLINE = value
 
 
-def _load(
-    source: Mapping[str, Any], where: str, path: str, revision: str | None, cache: str | None, why: str | None
-) -> Dataset:
-    """Return one split; a folder of one's own goes through a cache that is not kept."""
+def _from_hub(source: Mapping[str, Any], where: str) -> tuple[Dataset, str]:
+    """Return one split of a data set on the hub or in the user's cache, and the commit that it is of."""
     import datasets
 
-    if (Path(path) / "state.json").exists() or (Path(path) / "dataset_dict.json").exists():
-        saved = datasets.load_from_disk(path)
-        splits = saved if isinstance(saved, dict) else {str(saved.split or "train"): saved}
-        if source["split"] not in splits:
-            raise _other_names(where, "split", source["split"], list(splits))
-        return splits[source["split"]]
+    name, configuration = source["dataset"], source["configuration"]
+    commit, why = _ask(name, source["revision"], "dataset", where)
+    wanted = commit or _remembered(name, source["revision"])
+    if source["revision"] and not wanted:
+        raise _unreachable(where, why)
+    with _one_line(source, where, why), _offline() if why else contextlib.nullcontext():
+        builder = datasets.load_dataset_builder(name, configuration, revision=commit)
+        if wanted and builder.hash != wanted:  # without the hub, `datasets` takes what the cache has newest
+            if Path(builder.cache_dir).with_name(wanted).is_dir():
+                builder = type(builder)(
+                    repo_id=name,
+                    dataset_name=builder.dataset_name,
+                    config_name=builder.config.name,
+                    version=str(builder.config.version),
+                    hash=wanted,
+                )
+            elif source["revision"] or not why:
+                raise _unreachable(where, why or "can't be reached any more")
+        builder.download_and_prepare()
+        return builder.as_dataset(split=source["split"]), builder.hash
+
+
+def _remembered(name: str, revision: str | None) -> str | None:
+    """Return the commit that a revision was when the cache last heard of it."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RevisionResolutionError
+
+    with contextlib.suppress(RevisionResolutionError):
+        known = HfApi().resolve_revision(name, revision=revision, repo_type="dataset", local_files_only=True)
+        return known.resolved
+    return None
+
+
+def _from_folder(source: Mapping[str, Any], where: str, path: str, cache: str) -> Dataset:
+    """Return one split of a folder of one's own; it goes through a cache that is not kept."""
+    import datasets
+
+    configuration, split = source["configuration"], source["split"]
+    if not any(Path(path, name).exists() for name in ("state.json", "dataset_dict.json")):
+        with _one_line(source, where, None):
+            return datasets.load_dataset(path, configuration, split=split, cache_dir=cache)
+    if configuration:
+        found = f"found the configuration {configuration!r}"
+        raise InquestError(where, found, "a folder written by `save_to_disk` has none")
     try:
-        return datasets.load_dataset(
-            path, source["configuration"], split=source["split"], revision=revision, cache_dir=cache
-        )
-    except ValueError as error:
-        listed = LISTED.search(str(error))
-        if not listed:
-            raise
-        kind = "split" if "split" in str(error).lower() else "configuration"
-        raise _other_names(where, kind, source[kind], re.findall(r"'([^']*)'", listed[1])) from error
+        saved = datasets.load_from_disk(path)
+    except Exception as error:  # it trusts the files, and fails at whatever they lack
+        found = f"`datasets` can't load it ({type(error).__name__}: {_first_line(error)})"
+        raise InquestError(where, found, "a whole folder is needed, as `save_to_disk` writes it") from error
+    splits = saved if isinstance(saved, dict) else {str(saved.split or "train"): saved}
+    if split not in splits:
+        raise _other_names(where, "split", split, list(splits))
+    return splits[split]
+
+
+@contextlib.contextmanager
+def _one_line(source: Mapping[str, Any], where: str, why: str | None) -> Iterator[None]:
+    """Say in one line what `datasets` can't do."""
+    import datasets
+
+    try:
+        yield
     except datasets.exceptions.DatasetNotFoundError as error:
         raise InquestError(where, "there is no such data set", "check the name") from error
     except ConnectionError as error:
-        raise _unreachable(where, why or reason(str(error)) or type(error).__name__) from error
-    except (OSError, RuntimeError, datasets.exceptions.DatasetsError) as error:
-        found = f"`datasets` can't load it ({str(error.__cause__ or error).splitlines()[0]})"
+        raise _unreachable(where, why or _lost(reason(str(error)), error)) from error
+    except (OSError, RuntimeError, ValueError, datasets.exceptions.DatasetsError) as error:
+        listed = LISTED.search(str(error)) if isinstance(error, ValueError) else None
+        if listed:
+            kind = "split" if "split" in str(error).lower() else "configuration"
+            raise _other_names(where, kind, source[kind], re.findall(r"'([^']*)'", listed[1])) from error
+        found = f"`datasets` can't load it ({_first_line(error.__cause__ or error)})"
         raise InquestError(where, found, "a data set that it can load is needed") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _other_names(where: str, kind: str, given: str | None, names: list[str]) -> InquestError:
