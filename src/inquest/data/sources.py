@@ -61,7 +61,7 @@ def fetch(source: Mapping[str, Any], downloads: Path, target: Path) -> dict[str,
           folder.
         - ``url``: streamed; cut connections and 5xx answers are retried, and what an earlier run left is
           resumed.
-        - ``file``: a path.
+        - ``file``: a path; ``~`` stands for the home folder.
         - ``dataset``: a name on the Hugging Face hub or a local folder, with ``configuration``, ``split`` and
           ``revision``; its rows are written as Parquet.
 
@@ -96,7 +96,7 @@ def fetch(source: Mapping[str, Any], downloads: Path, target: Path) -> dict[str,
     place = without_credentials(given)
     where = f"source `{place}`" + (f", member `{member}`" if member else "")
     if kind == "file":
-        raw, name = Path(given), Path(given).name
+        raw, name = Path(os.path.expanduser(given)), Path(given).name
         digest = _file_digest(raw, where)
         if sha256:
             compare(digest, raw.stat().st_size, sha256, where)
