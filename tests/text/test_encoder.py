@@ -177,7 +177,7 @@ def test_code_beside_a_model_is_not_run(folder, monkeypatch):
 def test_weights_in_a_pickle_are_not_read(folder):
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with pytest.raises(
-        InquestError, match="it has no weights .*pytorch_model.bin.*; model.safetensors is needed"
+        InquestError, match=r"it has no weights .*pytorch_model.bin.*; model.safetensors is needed"
     ):
         load_encoder(folder, load_tokenizer(folder))
 
@@ -188,7 +188,7 @@ def test_a_tokenizer_without_padding_is_one_line(folder):
     config |= {"pad_token": None, "tokenizer_class": "PreTrainedTokenizerFast"}
     path.write_text(json.dumps(config))
     (folder / "special_tokens_map.json").unlink(missing_ok=True)
-    with pytest.raises(InquestError, match="its tokenizer has no padding token; tokenizer_config.json"):
+    with pytest.raises(InquestError, match=r"its tokenizer has no padding token; tokenizer_config.json"):
         load_tokenizer(folder)
 
 
@@ -199,5 +199,29 @@ def test_missing_weights_are_named(folder):
     gone = next(name for name in weights if name.endswith("layer.1.output.dense.weight"))
     del weights[gone]
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(InquestError, match="its weights lack encoder.layer.1.output.dense.weight"):
+    with pytest.raises(InquestError, match=r"its weights lack encoder.layer.1.output.dense.weight"):
         load_encoder(folder, load_tokenizer(folder))
+
+
+def test_another_vocabulary_is_named(folder):
+    path = folder / "tokenizer.json"
+    content = json.loads(path.read_text())
+    content["model"]["vocab"]["surplus"] = 4000
+    path.write_text(json.dumps(content))
+    with pytest.raises(InquestError, match="the tokenizer has 4,001 tokens, the encoder knows"):
+        load_encoder(folder, load_tokenizer(folder))
+
+
+@pytest.mark.parametrize(
+    ("gone", "says"),
+    [("config.json", "it has no configuration"), ("model.safetensors", "it has no weights")],
+)
+def test_what_a_folder_lacks_is_named(folder, gone, says):
+    tokenizer = load_tokenizer(folder)
+    (folder / gone).unlink()
+    with pytest.raises(InquestError, match=rf"^encoder `.*`: {says} \(there is: "):
+        load_encoder(folder, tokenizer)
+    for path in folder.glob("*"):
+        path.unlink()
+    with pytest.raises(InquestError, match=r"it has no tokenizer \(there is: nothing\)"):
+        load_tokenizer(folder)
