@@ -95,3 +95,17 @@ def test_of_too_many_features_those_of_a_single_text_are_left_out(monkeypatch):
     features, X = word_features(texts)
     assert features.get_feature_names_out().tolist() == ["isn't", "it", "it isn't", "warm"]
     assert np.sqrt(X.multiply(X).sum(axis=1)) == pytest.approx(np.ones((3, 1)))
+
+
+def test_where_no_text_has_a_word_characters_take_their_place():
+    texts = films()
+    for words, sign in ((GOOD, "🙂"), (BAD, "☹")):
+        texts["text"] = texts["text"].replace("|".join(words), sign, regex=True)
+    predictions, (_, about), _ = fit_baselines(texts, CLASSES)
+    assert word_features(pd.Series(["🙂☹", "🙂"]))[0].get_feature_names_out().tolist() == ["☹", "🙂", "🙂☹"]
+    assert about["settings"].startswith("characters and pairs of them, L2 penalty, C = ")
+    own = predictions[predictions["model"] == LINEAR]
+    most = texts.loc[texts["part"] == "test", "text"].str.count("🙂").to_numpy() >= 3
+    assert np.mean(own["predicted"].to_numpy() == most) > 0.9  # the label that most of a text's signs are of
+    mixed = word_features(pd.Series(["🙂 warm", "☹"]))[0]
+    assert mixed.get_feature_names_out().tolist() == ["warm"]

@@ -31,11 +31,12 @@ def word_features(texts: pd.Series) -> tuple[TfidfVectorizer, csr_matrix]:
 
     A count c weighs 1 + log c. With more than `MOST_FEATURES`, those that stand in one text only are left
     out: they are most of them, take most of the time, and help little in long texts.
+
+    If there is no word in any text, as where they are all emoji, characters take their place.
     """
+    kind = {"token_pattern": WORD.pattern} if any(map(WORD.search, texts)) else {"analyzer": "char"}
     for least in (1, 2):
-        features = TfidfVectorizer(
-            token_pattern=WORD.pattern, ngram_range=(1, 2), sublinear_tf=True, min_df=least
-        )
+        features = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=least, **kind)
         X = features.fit_transform(texts)
         if X.shape[1] <= MOST_FEATURES:
             break
@@ -118,8 +119,9 @@ def _linear(texts: pd.DataFrame, y: NDArray, classes: Sequence[str]) -> Fitted:
     fitted = time.perf_counter()
     probabilities = np.zeros((int(rows["test"].sum()), len(classes)))
     probabilities[:, model.classes_] = model.predict_proba(features.transform(words[rows["test"]]))
+    pieces = "characters and pairs of them" if features.analyzer == "char" else "words and word pairs"
     about = {
-        "settings": f"words and word pairs, L2 penalty, C = {model.C:g}, "
+        "settings": f"{pieces}, L2 penalty, C = {model.C:g}, "
         f"the best of {', '.join(f'{C:g}' for C in STRENGTHS)} by validation accuracy",
         "chosen": {
             "C": model.C,
