@@ -95,6 +95,18 @@ def test_a_rubric_sees_the_limit_of_pages(arguments, tmp_path):
         assert says in html.split('id="appendix-marks"')[1]
 
 
+def test_a_rubric_sees_the_times_of_chapters(arguments, tmp_path):
+    (tmp_path / "rubric.yaml").write_text(
+        "title: Form\nmarks:\n  - {what: Timed, marks: 2, chapter: data, section: sec-split, "
+        "all: [{fact: timings.data.fit, at_least: 60, says: seconds}]}\n"
+    )
+    write_json(tmp_path / "data.json", {"fit": 90})
+    given = arguments | {"rubric": tmp_path / "rubric.yaml"}
+    html = render(**(given | {"timings": {"data": tmp_path / "data.json"}}))
+    assert "2 of 2 marks" in html and "seconds: 90" in html
+    assert "0 of 2 marks" in render(**(given | {"timings": {}}))
+
+
 def test_appendix(page):
     appendix = text_of(page.split('id="appendix-config"')[1])
     assert "study: orchard seed: 7" in appendix

@@ -96,16 +96,19 @@ CLASSIFIER = {
     "wrong": [{"gold": "negative", "predicted": "positive", "confidence": 0.9}] * 12,
     "published": {"scores": [{"value": 85.7}], "ours": {"value": 0.82}, "justification": "fewer texts"},
 }
+TIMINGS = {"classifier": {"train_seconds": 93.0, "predict_per_1000": 2.5}}
 TEXT = {"about": "Sentences of film reviews.", "classes": ["negative", "positive"]}
 
 
 def test_a_classifier_without_its_errors_earns_16_marks_and_one_bonus_mark():
     rubric = read_rubric(RUBRICS / "text-classifier.yaml")
-    facts = {"text": TEXT, "classifier": CLASSIFIER, "document": {"pages": 6}, "config": {}}
+    facts = {"text": TEXT, "classifier": CLASSIFIER, "document": {"pages": 6}, "timings": TIMINGS}
     rows = mark(rubric, facts, {m.section for m in rubric.marks})
     met = [row for row in rows if row["met"]]
     assert sum(row["marks"] for row in met if not row["bonus"]) == 16
     assert [row["what"] for row in met if row["bonus"]] == ["The confidence of the wrong samples"]
+    (costs,) = (row for row in rows if row["what"] == "Times of training and inference")
+    assert costs["why"][:2] == ["seconds of training: 93", "seconds to label 1,000 texts: 2.5"]
     assert {row["why"][0] for row in rows if not row["met"]} == {
         "the document has no chapter errors",
         "the document has no chapter llm",
@@ -120,12 +123,14 @@ def test_a_classifier_without_its_errors_earns_16_marks_and_one_bonus_mark():
         ({"classifier": CLASSIFIER | {"expectations": []}}, (1, 0)),
         ({"classifier": CLASSIFIER | {"checks": CLASSIFIER["checks"][:2]}}, (2, 0)),
         ({"document": {"pages": None}}, (2, 0)),
+        ({"timings": {}}, (1, 0)),
+        ({"timings": {"classifier": {"train_seconds": 93.0}}}, (1, 0)),
         ({"text": TEXT | {"about": ""}}, (1, 0)),
     ],
 )
 def test_what_is_missing_costs_its_marks(changed, lost):
     rubric = read_rubric(RUBRICS / "text-classifier.yaml")
-    facts = {"text": TEXT, "classifier": CLASSIFIER, "document": {"pages": 6}, "config": {}} | changed
+    facts = {"text": TEXT, "classifier": CLASSIFIER, "document": {"pages": 6}, "timings": TIMINGS} | changed
     met = [row for row in mark(rubric, facts, {m.section for m in rubric.marks}) if row["met"]]
     marks = sum(row["marks"] for row in met if not row["bonus"])
     assert (16 - marks, 1 - sum(row["marks"] for row in met if row["bonus"])) == lost

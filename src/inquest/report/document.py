@@ -108,6 +108,7 @@ def render(
         `versions`, `hardware`, `commit` (or None) and `rules`: a list of rule, jobs, seconds, max_rss_mib.
     timings : mapping
         For the chapters that have some, the JSON file of the times that no rerun reproduces, by their names.
+        A rubric sees them as `timings.<chapter>`.
 
     Raises
     ------
@@ -118,13 +119,14 @@ def render(
     env = environment(templates)
     build = Build(Citations(references))
     all_facts = {name: _facts(name, Path(folder)) for name, folder in chapters.items()}
+    times = {name: read_json(path) for name, path in timings.items()}
 
     bodies = []
     for name, folder in chapters.items():
         chapter = Chapter(build, name, folder)
         words = {**chapter.words(), "facts": all_facts[name], "all_facts": all_facts, "config": study}
         words["provenance"] = provenance
-        words["timings"] = read_json(timings[name]) if name in timings else {}
+        words["timings"] = times.get(name, {})
         bodies.append({"name": name, "html": _fill(env, f"chapters/{name}.html.j2", words)})
         if not chapter.number:
             raise InquestError(f"chapters/{name}.html.j2", "it has no heading", "chapter(…) opens it")
@@ -153,6 +155,7 @@ def render(
             **all_facts,
             "config": plain(dict(study)),
             "document": {"pages": document.get("pages")},
+            "timings": times,
         }
         rows = rubrics.mark(wanted, seen, {h.id for h in build.headings})
         words |= {"rubric": wanted, "marks": rows}

@@ -18,9 +18,9 @@ A rubric is a YAML file::
         section: sec-groups-size
 
 A check names its subject, `fact` (a value) or `count` (how many items a list or mapping has), by a dotted
-path that starts with a chapter (or with `config` or `document`), and one or more of the tests in `TESTS`; a
-test's operand is a value, or `{fact: …}` or `{count: …}` for another fact. Bonus marks are counted apart from
-the others. Nothing in a rubric is run as code.
+path, and one or more of the tests in `TESTS`; a test's operand is a value, or `{fact: …}` or `{count: …}` for
+another fact. A path starts with a chapter, or with `config`, `document`, or `timings` and a chapter. Bonus
+marks are counted apart from the others. Nothing in a rubric is run as code.
 """
 
 from __future__ import annotations
@@ -153,8 +153,8 @@ def mark(rubric: Rubric, facts: Mapping[str, Any], sections: Collection[str]) ->
     ----------
     rubric : Rubric
     facts : mapping
-        Each chapter's facts by its name, the study's config as `config`, and what is known of the document
-        itself as `document`.
+        Each chapter's facts by its name, the study's config as `config`, what is known of the document
+        itself as `document`, and the chapters' times, which no rerun reproduces, as `timings`.
     sections : collection of str
         The ids of the document's sections.
 
