@@ -32,7 +32,7 @@ def check_files(study):
     if study.text:
         sources["classifier.encoder.folder"] = study.classifier.encoder.folder
     for key, file in sources.items():
-        path = Path(file or BASE).expanduser()
+        path = Path(os.path.expanduser(file or BASE))
         if not path.exists():
             there = [str(other) for other in path.parent.glob("*")] if path.parent.is_dir() else []
             raise InquestError(
@@ -120,10 +120,11 @@ def rubric_of(document):
     return f"{BASE}/report/rubrics/{rubric}.yaml" if rubric else []
 
 
-def inside(folder):
-    """The files of a folder of one's own: an edit of one is noticed by it, not by the folder."""
-    found = sorted(Path(folder).expanduser().rglob("[!.]*")) if folder else []
-    return [str(path) for path in found if path.is_file()]
+def inside(path):
+    """The files of one's own at a path, a file or a folder: an edit is noticed by them, not by the folder."""
+    place = Path(os.path.expanduser(path or ""))
+    found = sorted(place.rglob("[!.]*")) if path and place.is_dir() else [place]
+    return [str(file) for file in found if file.is_file()]
 
 
 def batches(count, size):

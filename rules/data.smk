@@ -9,7 +9,7 @@ REPORTED["data"] = artefacts("data", DATA_TABLES, DATA_FIGURES)
 
 rule fetch:
     input:
-        file=lambda wildcards: SOURCES[wildcards.source]["file"] or [],
+        files=lambda wildcards: inside(SOURCES[wildcards.source]["file"]),
     output:
         raw=f"{RESULTS}/data/raw/{{source}}",
         facts=f"{RESULTS}/data/raw/{{source}}.json",

@@ -9,8 +9,8 @@ REPORTED["text"] = artefacts("text", TEXT_TABLES, TEXT_FIGURES)
 
 rule fetch_text:
     input:
-        files=lambda wildcards: (
-            TEXT_SOURCES[wildcards.source]["file"] or inside(TEXT_SOURCES[wildcards.source]["dataset"])
+        files=lambda wildcards: inside(
+            TEXT_SOURCES[wildcards.source]["file"] or TEXT_SOURCES[wildcards.source]["dataset"]
         ),
     output:
         raw=f"{RESULTS}/text/raw/{{source}}",

@@ -41,6 +41,7 @@ def pins(name: str) -> dict[str, tuple[str, bool]]:
 
 
 RUNTIME, TOOLS = pins("requirements.txt"), pins("requirements-dev.txt")
+TORCH = pins("requirements-torch.txt")  # without a hash, for it has other builds on other machines
 
 
 def load_bootstrap(folder: Path):
@@ -81,7 +82,8 @@ def test_every_requirement_is_pinned_with_a_hash():
     groups = PROJECT["dependency-groups"]
     assert {
         name_of(line) for line in PROJECT["project"]["dependencies"] + groups["workflow"]
-    } <= RUNTIME.keys()
+    } <= RUNTIME.keys() | TORCH.keys()
+    assert TORCH.keys() == {"torch"} and not RUNTIME.keys() & TORCH.keys()
     assert {name_of(line) for line in groups["dev"]} <= TOOLS.keys()
     assert all(hashed for _, hashed in [*RUNTIME.values(), *TOOLS.values()])
 
@@ -97,7 +99,8 @@ def test_conda_installs_the_same_versions():
     listed = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
     versions = {name_of(line): re.match(r"[^=]+==(\S+)", line)[1] for line in listed}
     assert {name_of(line) for line in PROJECT["project"]["dependencies"]} <= versions.keys()
-    assert versions == {name: RUNTIME[name][0] for name in versions}
+    pinned = RUNTIME | TORCH
+    assert versions == {name: pinned[name][0] for name in versions}
 
 
 def test_whatever_the_code_imports_is_a_dependency():
@@ -111,7 +114,8 @@ def test_whatever_the_code_imports_is_a_dependency():
                 imported.add(node.module)
     modules = {name.split(".")[0] for name in imported} - set(sys.stdlib_module_names) - {"inquest"}
     assert {"numpy", "pandas", "sklearn"} <= modules
-    allowed = {name_of(line) for line in PROJECT["project"]["dependencies"]}
+    asked = PROJECT["project"]["dependencies"] + PROJECT["project"]["optional-dependencies"]["trackers"]
+    allowed = {name_of(line) for line in asked}
     strangers = [m for m in modules if not allowed & {name_of(name) for name in distributions.get(m, [m])}]
     assert sorted(strangers) == []
 
@@ -122,7 +126,7 @@ def test_the_schema_is_the_one_that_make_schema_writes():
 
 def test_locks_name_no_host_and_no_folder():
     for path in (ROOT / "envs").iterdir():
-        if path.is_file():
+        if path.suffix in (".txt", ".yaml"):
             assert not re.search(r"https?://|--index-url|--find-links|file:", path.read_text()), path.name
 
 
@@ -193,6 +197,7 @@ class Project:
 
     def __init__(self, folder: Path):
         self.folder, self.home = folder, folder / ".venv"
+        self.options: list[set[str]] = []
         (folder / "envs").mkdir(parents=True, exist_ok=True)
         for name, text in {"requirements.txt": "a==1\n", "requirements-dev.txt": "b==1\n"}.items():
             (folder / "envs" / name).write_text(text)
@@ -209,6 +214,7 @@ class Project:
             else:
                 command = [word.removeprefix(f"--requirement={self.folder}/") for word in command]
             ran.append(" ".join(word for word in command[2:] if not word.startswith("-")))
+            self.options.append({word for word in command if word.startswith("--")})
             if fails and "pip" in command:
                 raise KeyboardInterrupt
 
@@ -241,6 +247,15 @@ def test_set_up_installs_once_and_only_what_is_new(project):
     assert project.set_up(*both) == []
     (project.folder / "envs" / "requirements.txt").write_text("a==2\n")
     assert project.set_up(*both) == ["pip install envs/requirements.txt"]
+
+
+def test_pytorch_comes_without_hashes_after_the_rest(project):
+    (project.folder / "envs" / "requirements-torch.txt").write_text("torch==1\n")
+    files = "requirements.txt", "requirements-torch.txt"
+    assert project.set_up(*files) == [*anew(project), "pip install envs/requirements-torch.txt"]
+    assert project.options[-1].isdisjoint({"--require-hashes", "--no-deps"})
+    assert {"--require-hashes", "--no-deps"} <= project.options[-2]
+    assert project.set_up(*files) == []
 
 
 def test_an_interrupted_set_up_is_made_anew(project):

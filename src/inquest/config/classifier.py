@@ -124,8 +124,9 @@ class Expectation(Section):
     ]
     """Which texts it is about."""
     threshold: float | None = None
-    """For long, short, rare_words, uncertain_label: where the property begins; null takes the training texts'
-    upper (or lower) quarter."""
+    """For long and short (words), rare_words (a share) and uncertain_label (the distance of the number from
+    where the labels part): where the property begins; null takes the training texts' upper
+    (or lower) quarter."""
     pattern: str | None = None
     """For `pattern`: a regular expression, case-insensitive."""
     harder: bool = True
