@@ -11,7 +11,7 @@ from pathlib import Path
 BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "src"))
 
-from inquest.config import load_study, slug
+from inquest.config import concerning, load_study, slug
 from inquest.errors import InquestError, nearest
 from inquest.lineage import code_digest
 from inquest.runtime import hand_down

@@ -44,7 +44,7 @@ rule html:
         ENVIRONMENT
     params:
         code=code("report/html"),
-        config=CONFIG,
+        config=lambda wildcards: concerning(STUDY, wildcards.document),
         document=lambda wildcards: CONFIG["documents"][wildcards.document],
         chapters=lambda wildcards: {name: f"{RESULTS}/{name}" for name in chapters_of(wildcards.document)},
         timings=lambda wildcards: timings_of(wildcards.document),

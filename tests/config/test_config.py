@@ -16,7 +16,7 @@ import jsonschema
 import pytest
 import yaml
 
-from inquest.config import Study, load_study, schema
+from inquest.config import Study, concerning, load_study, schema
 from inquest.config.influence import RandomGroup
 from inquest.errors import InquestError
 from inquest.sections import Section, slug
@@ -138,6 +138,15 @@ def test_what_is_left_out_has_a_default():
         "groups": [RandomGroup(name="a", kind="random", fraction=0.5)],
     }
     assert load({**DEFAULT, "influence": listed}).influence.points.number == 3
+
+
+def test_a_document_has_the_sections_that_concern_it():
+    texts = concerning(load(DEFAULT), "classifier")
+    assert list(texts) == ["study", "seed", "documents", "text", "classifier"]
+    assert list(texts["documents"]) == ["classifier"]
+    table = concerning(load(DEFAULT), "influence")
+    assert {"data", "baseline", "influence", "shapley", "quality"} <= table.keys()
+    assert not table.keys() & {"text", "classifier"} and table["seed"] == DEFAULT["seed"]
 
 
 def test_raw_files_have_names_of_their_own():

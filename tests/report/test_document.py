@@ -41,7 +41,7 @@ def test_headings_are_numbered_and_listed(page):
     assert contents.startswith(
         ' aria-label="Contents"> Contents 1 The data 1.1 Where the rows come from 1.2 '
     )
-    assert contents.endswith("Statements References A The whole config B Data and checksums C How it was "
+    assert contents.endswith("Statements References A The config B Data and checksums C How it was "
                              "computed D Where each mark is earned ")  # fmt: skip
     assert "All the rows" not in contents
 

@@ -21,7 +21,7 @@ from inquest.config.text import Text
 from inquest.errors import InquestError, listing, nearest
 from inquest.sections import Mistake, Section, complain, slug, text_like
 
-__all__ = ["Study", "load_study", "schema", "slug"]
+__all__ = ["Study", "concerning", "load_study", "schema", "slug"]
 
 
 Name = text_like(
@@ -116,6 +116,20 @@ def load_study(
                 f"allowed: {listing(sorted(rubrics))}",
             )
     return study
+
+
+def concerning(study: Study, document: str) -> dict[str, Any]:
+    """Return the config as plain values, less what does not concern a document: others, and their sections.
+
+    Another study of texts may share the config with one of a table: neither's keys are printed in the other's
+    document, nor typeset it anew.
+    """
+    config = study.model_dump(mode="json", by_alias=True)
+    chapters = study.documents[document].chapters
+    about = {ABOUT[name] for name in chapters if name in ABOUT}
+    kept = {"study", "seed", *chapters, *(name for name, section in ABOUT.items() if section in about)}
+    own = {"documents": {document: config["documents"][document]}}
+    return {key: own.get(key, value) for key, value in config.items() if key in kept or key in own}
 
 
 def schema() -> dict[str, Any]:

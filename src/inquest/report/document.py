@@ -95,7 +95,7 @@ def render(
     document : mapping
         The document's part of the config: title, authors, statements … A rubric sees its `pages`.
     study : mapping
-        The whole config with every default; it is printed in the appendix.
+        The config with every default; it is printed in the appendix.
     chapters : mapping
         Each chapter's results folder by its name, in order.
     templates : path
