@@ -179,7 +179,7 @@ class FineTuning:
             remove_unused_columns=False,
             dataloader_pin_memory=torch.cuda.is_available(),
             restore_callback_states_from_checkpoint=True,
-            use_cpu=not torch.cuda.is_available(),  # no other accelerator is reported, nor gives the same bits
+            use_cpu=not torch.cuda.is_available(),  # other accelerators are untried
             disable_tqdm=False,
         )
         args._n_gpu = min(args.n_gpu, 1)  # a batch is what the config says, however many cards there are
