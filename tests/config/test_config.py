@@ -116,7 +116,7 @@ def test_the_default_study_shows_the_defaults_wherever_they_are_meant_for_all_da
     own = ["about", "header", "columns", "missing", "replace", "drop", "describe", "positive", "sample.rows"]
     own = [*(f"data.{key}" for key in own), "data.split.reason", "influence.groups"]
     own += [f"baseline.{key}" for key in ("classifiers", "reason", "metric_reason")]
-    own += [f"text.{key}" for key in ("about", "separator", "encoding", "quotes", "header", "ranges")]
+    own += [f"text.{key}" for key in ("about", "separator", "quotes", "header", "ranges")]
     own += ["text.positive", *(f"text.split.{key}" for key in ("train", "validation", "test", "reason"))]
     own += [
         f"classifier.{key}" for key in ("reason", "expectations", "published", "encoder.about", "dropout")
