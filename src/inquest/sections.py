@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
+import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, WithJsonSchema, model_validator
 
 from inquest.errors import InquestError, listing, nearest, one_line
@@ -55,6 +57,14 @@ class Mistake(ValueError):
     def __init__(self, key: str, found: str, allowed: str):
         self.key, self.found, self.allowed = key, found, allowed
         super().__init__(one_line(f"{found}; {allowed}"))
+
+
+def read_yaml(path: Path, wanted: str) -> Any:
+    """Return what a YAML file holds; ``wanted`` says in words what it should."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InquestError(str(path), f"it cannot be read ({error})", wanted) from None
 
 
 def shown(value: Any) -> str:

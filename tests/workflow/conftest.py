@@ -123,6 +123,17 @@ class Workflow:
         assert rows, text
         return {name: int(count) for name, count in rows if name not in ("total", "all")}
 
+    @staticmethod
+    def complaint(done: subprocess.CompletedProcess[str]) -> str:
+        """Return the one line that inquest wrote, having checked how the run ended."""
+        screen = done.stdout + done.stderr
+        assert done.returncode == 1, screen
+        assert "Traceback" not in screen
+        lines = [line for line in screen.splitlines() if line.startswith("inquest: ")]
+        assert lines, screen
+        assert len(set(lines)) == 1, lines
+        return lines[-1]
+
     def artefacts(self) -> dict[str, bytes]:
         """Return the content of every result that a rerun has to reproduce."""
         root = self.folder / "results" / self.study

@@ -5,17 +5,6 @@ from __future__ import annotations
 import pytest
 
 
-def complaint(done) -> str:
-    """Return the last line that inquest wrote, having checked how the run ended."""
-    screen = done.stdout + done.stderr
-    assert done.returncode == 1, screen
-    assert "Traceback" not in screen
-    lines = [line for line in screen.splitlines() if line.startswith("inquest: ")]
-    assert lines, screen
-    assert len(set(lines)) == 1, lines
-    return lines[-1]
-
-
 def put(*keys, value):
     """Return a change of the config that sets a key, given by its path."""
 
@@ -71,7 +60,7 @@ def move(*keys, to):
 )
 def test_config_mistakes_are_found_before_any_job(fresh, change, expected):
     done = fresh.run(config=fresh.config(change))
-    assert expected in complaint(done)
+    assert expected in fresh.complaint(done)
     assert not (fresh.folder / "results").exists()
 
 
@@ -95,7 +84,7 @@ def test_data_mistakes_are_one_line(fresh, change, text, expected):
     if text is not None:
         (fresh.folder / "tiny.csv").write_text(text)
     done = fresh.run("results/tiny/data/split.json", config=fresh.config(change))
-    assert expected in complaint(done)
+    assert expected in fresh.complaint(done)
     assert not (fresh.folder / "results" / "tiny" / "data" / "split.parquet").exists()
 
 
@@ -108,7 +97,7 @@ def test_what_is_computed_stays(workflow):
         config["influence"]["groups"][1]["condition"] = "colour == 'violet'"
 
     done = workflow.run(config=workflow.config(change, "nothing"))
-    assert "group `red ones`: it holds none of the 36 training rows" in complaint(done)
+    assert "group `red ones`: it holds none of the 36 training rows" in workflow.complaint(done)
     left = workflow.artefacts()
     assert {
         name for name in before if name.startswith(("data/", "baseline/", "influence/leave_one_out"))
@@ -123,8 +112,9 @@ def test_a_listed_row_must_be_in_the_training_split(workflow):
         config["influence"]["points"] = {"choose": "listed", "rows": [100000]}
 
     done = workflow.run("results/tiny/influence/order.parquet", config=workflow.config(change, "listed"))
-    assert "config key `influence.points.rows`: the row id 100000 is not in the training split" in complaint(
-        done
+    assert (
+        "config key `influence.points.rows`: the row id 100000 is not in the training split"
+        in workflow.complaint(done)
     )
     assert workflow.run().returncode == 0
 
@@ -142,6 +132,6 @@ def test_a_learner_that_cannot_be_fitted_fails_alone(fresh):
         f"results/tiny/baseline/fitted/{name}.json" for name in ("broken", "logistic-regression", "k-nn")
     ]
     done = fresh.run(*targets, config=fresh.config(change))
-    line = complaint(done)
+    line = fresh.complaint(done)
     assert "KNeighborsClassifier: it can't be fitted on" in line
     assert [(fresh.folder / path).exists() for path in targets] == [False, True, True]

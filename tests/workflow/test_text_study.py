@@ -132,15 +132,6 @@ sys.meta_path.insert(0, Finder())
     assert [name for name in before if before[name] != after[name]] == []
 
 
-def complaint(done) -> str:
-    screen = done.stdout + done.stderr
-    assert done.returncode == 1, screen
-    assert "Traceback" not in screen
-    lines = {line for line in screen.splitlines() if line.startswith("inquest: ")}
-    assert len(lines) == 1, screen
-    return lines.pop()
-
-
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -158,7 +149,7 @@ def complaint(done) -> str:
 )
 def test_mistakes_about_texts_are_one_line(fresh_texts, change, expected):
     done = fresh_texts.run("results/tiny-texts/text/texts.parquet", config=fresh_texts.config(change))
-    assert expected in complaint(done)
+    assert expected in fresh_texts.complaint(done)
 
 
 def test_mistakes_about_the_encoder_are_one_line(fresh_texts):
@@ -166,9 +157,11 @@ def test_mistakes_about_the_encoder_are_one_line(fresh_texts):
     weights = fresh_texts.folder / "tiny-bert" / "model.safetensors"
     sound, target = weights.read_bytes(), "results/tiny-texts/classifier/history.json"
     weights.write_bytes(b"no weights")
-    assert "tiny-texts/classifier/encoder`: it can't be loaded" in complaint(fresh_texts.run(target))
+    assert "tiny-texts/classifier/encoder`: it can't be loaded" in fresh_texts.complaint(
+        fresh_texts.run(target)
+    )
     weights.write_bytes(sound)
     too_long = fresh_texts.config(edit("classifier", "max_length", value=64))
-    says = complaint(fresh_texts.run(target, config=too_long))
+    says = fresh_texts.complaint(fresh_texts.run(target, config=too_long))
     assert "config key `classifier.max_length`: found 64; the encoder reads 32 tokens at most" in says
     assert set(fresh_texts.planned(target)) == {"fine_tune"}

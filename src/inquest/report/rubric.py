@@ -31,11 +31,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from inquest.artefacts import plain
 from inquest.errors import InquestError, listing, nearest
 from inquest.report.text import as_text
+from inquest.sections import read_yaml
 
 _MISSING = object()
 
@@ -130,12 +129,7 @@ def read_rubric(path: str | Path) -> Rubric:
         One line: which mark, what was found, what is allowed.
     """
     path = Path(path)
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InquestError(
-            str(path), f"it cannot be read ({error})", "a YAML file with `title` and `marks`"
-        ) from None
+    content = read_yaml(path, "a YAML file with `title` and `marks`")
     where = path.name
     _keys(where, content, ("title", "marks"), ("title", "marks"))
     if not isinstance(content["marks"], list) or not content["marks"]:

@@ -206,8 +206,9 @@ class FineTuning:
     def facts(self) -> dict[str, Any]:
         """Return what the model is, how long the texts are in tokens, and how much of a batch is padding."""
         train, size = self.sets["train"], self.training["batch_size"]
-        order = list(LengthGroupedSampler(train.lengths, size, self.seed))
-        if not self.training["group_by_length"]:
+        if self.training["group_by_length"]:
+            order = list(LengthGroupedSampler(train.lengths, size, self.seed))
+        else:
             order = list(np.random.default_rng(self.seed).permutation(len(train)))
         fixed = 1 - sum(train.lengths) / (len(train) * self.options["max_length"])
         longest = self.training["padding"] == "longest"

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
 from inquest.errors import InquestError, listing, nearest
-from inquest.sections import Section, complain, shown, text_like
+from inquest.sections import Section, complain, read_yaml, shown, text_like
 
 Said = Annotated[str, Field(min_length=1)]
 Address = text_like(r"https?://\S+", "an address is needed, such as https://example.org/paper")
@@ -60,12 +59,7 @@ def scores_for(dataset: str, path: str | Path) -> dict[str, Any]:
         One line: the file and the key that is at fault, or the nearest name of a data set that is not there.
     """
     path = Path(path)
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InquestError(
-            str(path), f"it cannot be read ({error})", "a YAML file of data sets with their scores is needed"
-        ) from None
+    content = read_yaml(path, "a YAML file of data sets with their scores is needed")
     if not isinstance(content, Mapping):
         raise InquestError(
             path.name, f"found {shown(content)}", "names of data sets, each with its keys, are needed"
