@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import time
 
@@ -11,6 +12,12 @@ import pytest
 
 from inquest.errors import InquestError
 from inquest.text.texts import PARTS
+
+
+def checksum(*cells: str) -> str:
+    """What a text with these cells (title, part, text) is known by."""
+    whole = hashlib.sha256("\x1f".join(cells).encode()).digest()
+    return "t-" + base64.b32encode(whole).decode().lower()[:10]
 
 
 def counts(texts: pd.DataFrame) -> dict[str, dict[str, int]]:
@@ -52,18 +59,15 @@ def test_ids_are_checksums_of_what_the_text_is(make, table):
     raw = table(text=["x"] * 3 + ["y", "z"], label=["a", "b", "a", "b", "b"])
     texts, _ = make({"train": raw, "test": raw, "validation": raw})
 
-    def expected(*cells):
-        return hashlib.sha256("\x1f".join(cells).encode()).hexdigest()[:12]
-
-    twice = expected("T", "train", "x")
+    twice = checksum("T", "train", "x")
     assert texts["id"].tolist()[:5] == [
         twice,
         f"{twice}-2",
         f"{twice}-3",
-        expected("T", "train", "y"),
-        expected("T", "train", "z"),
+        checksum("T", "train", "y"),
+        checksum("T", "train", "z"),
     ]
-    assert texts["id"].iloc[5] == expected("T", "test", "x")
+    assert texts["id"].iloc[5] == checksum("T", "test", "x")
     assert texts["id"].is_unique and texts["row"].tolist() == list(range(15))
 
 
@@ -71,7 +75,7 @@ def test_a_pair_is_part_of_the_id(make, table):
     raw = table(text=["p"] * 6, pair=list("uvuvuv"), label=list("aabbab"))
     texts, facts = make({part: raw for part in PARTS}, pair="pair")
     assert facts["pair"] and texts["pair"].tolist()[:6] == list("uvuvuv")
-    assert texts["id"].iloc[1] == hashlib.sha256(b"T\x1ftrain\x1fp\x1fv").hexdigest()[:12]
+    assert texts["id"].iloc[1] == checksum("T", "train", "p", "v")
 
 
 def test_names_stand_for_codes_in_their_order(make, table):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -325,14 +326,18 @@ def _check_learnable(balance: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _ids(table: pd.DataFrame, title: str) -> pd.Series:
-    """Return what a text is known by: the same in every run and order, even where it stands there twice."""
+    """Return what a text is known by: the same in every run and order, even where it stands there twice.
+
+    It is made of the title, the part and the text, and has a form that no spreadsheet takes for a number or a
+    date: ten letters and digits (base 32) behind ``t-``.
+    """
     columns = [table["part"], table["text"], *([table["pair"]] if "pair" in table else [])]
     prefix = hashlib.sha256(f"{title}\x1f".encode())
 
     def digest(*cells: str) -> str:
         whole = prefix.copy()
         whole.update("\x1f".join(cells).encode("utf-8", "surrogatepass"))
-        return whole.hexdigest()[:12]
+        return f"t-{base64.b32encode(whole.digest()[:7])[:10].decode().lower()}"
 
     ids = pd.Series([digest(*cells) for cells in zip(*columns, strict=True)], index=table.index, dtype="str")
     times = ids.groupby(ids).cumcount()
