@@ -26,7 +26,9 @@ rule html:
             path for name in chapters_of(wildcards.document) for path in REPORTED[name]
         ],
         chapters=lambda wildcards: [
-            f"{BASE}/report/chapters/{name}.html.j2" for name in chapters_of(wildcards.document)
+            str(path)
+            for name in chapters_of(wildcards.document)
+            for path in sorted((BASE / "report" / "chapters").glob(f"{name}.*"))
         ],
         rubric=lambda wildcards: rubric_of(wildcards.document),
         templates=[str(path) for path in sorted((BASE / "report").glob("*.j2"))],

@@ -218,3 +218,25 @@ def test_a_chapter_reads_its_own_times(chapter, tmp_path):
     assert "1\u00a0min 30\u00a0s" in chapter("{{ timings.seconds.fit | seconds }}", timings=timings)
     with pytest.raises(InquestError, match="no attribute 'seconds'"):
         chapter("{{ timings.seconds.fit | seconds }}")  # a chapter without times of its own
+
+
+def test_a_chapter_may_add_parts_to_the_appendix(arguments):
+    """They stand before the appendix of every document, and each side refers to the other."""
+    chapters = arguments["templates"] / "chapters"
+    body = (chapters / "data.html.j2").read_text(encoding="utf-8")
+    body += '<p>All of them: {{ tabref("every-label") }} in {{ secref("appendix-labels") }}.</p>'
+    (chapters / "data.html.j2").write_text(body, encoding="utf-8")
+    (chapters / "data.appendix.html.j2").write_text(
+        '{{ chapter("Every label", id="appendix-labels") }}<p>As in {{ secref("sec-split") }}, by '
+        '{{ facts | length }} facts.</p>'
+        '{{ table([{"a": 1}], caption="One.", id="every-label") }}',
+        encoding="utf-8",
+    )
+    page = render(**arguments)
+    assert '<h2 id="appendix-labels"><span class="number">Appendix A</span> Every label</h2>' in page
+    assert '<span class="number">Appendix B</span> The config</h2>' in page
+    assert '<a class="ref" href="#appendix-labels">Appendix\u00a0A</a>' in page
+    assert page.index('id="appendix-labels"') > page.index('id="references"') > 0
+    number = re.search(r'href="#tab-data-every-label">Table\u00a0(\d+)</a>', page)[1]
+    tables = re.findall(r'<span class="label">Table\u00a0(\d+)</span>', page)
+    assert len(tables) == len(set(tables)) and number in tables

@@ -99,7 +99,8 @@ def render(
     chapters : mapping
         Each chapter's results folder by its name, in order.
     templates : path
-        The folder with `document.html.j2`, `appendix.html.j2`, `style.css` and `chapters/<name>.html.j2`.
+        The folder with `document.html.j2`, `appendix.html.j2`, `style.css`, `chapters/<name>.html.j2`, and for
+        what a chapter adds to the appendix `chapters/<name>.appendix.html.j2`.
     references : path
         CSL-JSON.
     rubric : path or None
@@ -121,12 +122,13 @@ def render(
     all_facts = {name: _facts(name, Path(folder)) for name, folder in chapters.items()}
     times = {name: read_json(path) for name, path in timings.items()}
 
-    bodies = []
+    bodies, spoken, known = [], {}, env.list_templates()
     for name, folder in chapters.items():
         chapter = Chapter(build, name, folder)
         words = {**chapter.words(), "facts": all_facts[name], "all_facts": all_facts, "config": study}
         words["provenance"] = provenance
         words["timings"] = times.get(name, {})
+        spoken[name] = words
         bodies.append({"name": name, "html": _fill(env, f"chapters/{name}.html.j2", words)})
         if not chapter.number:
             raise InquestError(f"chapters/{name}.html.j2", "it has no heading", "chapter(…) opens it")
@@ -134,6 +136,13 @@ def render(
     statements = ""
     if document.get("statements"):
         statements = Chapter(build, "statements").chapter("Statements", numbered=False)
+
+    before = len(build.headings)
+    annexes = [
+        _fill(env, page, spoken[name] | Chapter(build, name, folder, appendix=True).words())
+        for name, folder in chapters.items()
+        if (page := f"chapters/{name}.appendix.html.j2") in known
+    ]
 
     words = {
         **Chapter(build, "appendix", appendix=True).words(),
@@ -159,7 +168,6 @@ def render(
         }
         rows = rubrics.mark(wanted, seen, {h.id for h in build.headings})
         words |= {"rubric": wanted, "marks": rows}
-    before = len(build.headings)
     appendix = _fill(env, "appendix.html.j2", words)
     bibliography = build.citations.bibliography()
     if bibliography:  # known last, but it stands before the appendix
@@ -178,7 +186,7 @@ def render(
             "statements_heading": statements,
             "references_heading": heading if bibliography else "",
             "bibliography": bibliography,
-            "appendix": appendix,
+            "appendix": Markup("\n").join([*annexes, appendix]),
             "css": Markup(Path(templates, "style.css").read_text(encoding="utf-8")),
             "as_text": text.as_text,
         },
