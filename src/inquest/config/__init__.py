@@ -15,6 +15,7 @@ from inquest.config.classifier import TextClassifier
 from inquest.config.data import Data
 from inquest.config.documents import Document
 from inquest.config.influence import Influence
+from inquest.config.llm import Llm
 from inquest.config.quality import Quality
 from inquest.config.shapley import Shapley
 from inquest.config.text import Text
@@ -48,6 +49,7 @@ class Study(Section):
     text: Text | None = None
     """The texts that the chapters on a text classifier are about."""
     classifier: TextClassifier = Field(default_factory=TextClassifier)
+    llm: Llm = Field(default_factory=Llm)
 
     @model_validator(mode="after")
     def _ratings_are_there(self):
@@ -64,7 +66,7 @@ class Study(Section):
 # What a chapter is about, as the section of the config that says it.
 ABOUT = {
     **dict.fromkeys(("data", "baseline", "influence", "shapley", "quality"), "data"),
-    **dict.fromkeys(("text", "classifier"), "text"),
+    **dict.fromkeys(("text", "classifier", "llm"), "text"),
 }
 
 

