@@ -1,0 +1,233 @@
+"""The error sheet as files that people open in Excel or LibreOffice, or read as CSV.
+
+Texts are data: none is taken for a formula, however it starts, and the same sheet gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import math
+import re
+import zipfile
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from openpyxl import Workbook
+from openpyxl.cell import Cell
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from inquest.artefacts import atomic
+from inquest.text.errors.sheet import PERSON
+from inquest.text.errors.taxonomy import CATEGORIES, Taxonomy
+
+SHEET, WORDS = "errors", "taxonomy"  # the workbook's two sheets
+WORDS_HEADER = ("column", "name", "definition", "what to do")
+MOST_CHARACTERS = 32_767  # in a cell of Excel, counted as UTF-16
+DECIMALS = 4  # in CSV; XLSX has all digits and shows three
+# What starts a formula, for one program or another (OWASP, "CSV injection"); the last four are full-width.
+FORMULA_SIGNS = tuple("=+-@\t\r\n＝＋－＠")
+WIDTHS = {
+    "id": 15, "status": 9, "text": 60, "pair": 60, "gold": 11, "predicted": 11, "direction": 15,
+    "confidence": 11, "gold_confidence": 11, "margin": 9, "llm": 11, "drivers": 28, "completeness_gap": 13,
+    "nearest": 60, "label_quality": 9, "words": 8, "tokens": 8, "tags": 22,
+    "error_type": 25, "cause": 25, "fix": 25, "annotator": 13, "note": 40,
+}  # fmt: skip
+MADE = datetime.datetime(2000, 1, 1)  # what a workbook says of its making: no clock in what is compared
+
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # XLSX writes characters as _x000D_
+_HEAD = PatternFill("solid", fgColor="FFD9D9D9")
+_PERSONS = PatternFill("solid", fgColor="FFFFF6D6")
+_PERSONS_HEAD = PatternFill("solid", fgColor="FFFFE08A")
+_THIN = Side("thin", color="FFCCCCCC")
+_BORDER = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
+
+
+def write_csv(path: str | Path, table: pd.DataFrame, person: Collection[str] = PERSON) -> None:
+    """Write a sheet as CSV: UTF-8 with the mark by which Excel knows it, commas, lines ending in LF.
+
+    A cell of the machine's columns that a spreadsheet would take for a formula gets an apostrophe in front;
+    a person's columns stay as they are.
+    """
+    columns = [csv_cells(table[name], name not in person) for name in table]
+    with atomic(path) as part:
+        part.write_bytes(csv_text([list(table), *zip(*columns, strict=True)]).encode("utf-8-sig"))
+
+
+def csv_text(rows: Sequence[Sequence[str]], delimiter: str = ",", newline: str = "\n") -> str:
+    """Return rows of cells as CSV; a cell is quoted where it must be."""
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter=delimiter, lineterminator=newline).writerows(rows)
+    return buffer.getvalue()
+
+
+def csv_cells(column: pd.Series, guarded: bool) -> list[str]:
+    """Return a column's cells as they stand in a CSV file; ``guarded``: none can be taken for a formula."""
+    values = [cell_value(value) for value in column]
+    texts = [
+        value if isinstance(value, str) else "" if value is None else repr(round(value, DECIMALS))
+        for value in values
+    ]
+    return [
+        f"'{text}" if guarded and isinstance(value, str) and text.startswith(FORMULA_SIGNS) else text
+        for value, text in zip(values, texts, strict=True)
+    ]
+
+
+def cell_value(value: Any) -> str | int | float | None:
+    """Return what a cell holds: a number, a text that fits, or None if there is nothing.
+
+    Line ends become LF, control characters their pictures (U+2400 …), and what XML can't hold U+FFFD; a text
+    of more than 32,767 characters is cut and ends in "…".
+    """
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+        number = value.item() if isinstance(value, np.number) else value
+        return number if math.isfinite(number) else None
+    if value is None or pd.isna(value):
+        return None
+    text = str(value).replace("\r\n", "\n").replace("\r", "\n")
+    text = _NO_XML.sub(lambda found: chr(0x2400 + ord(c)) if (c := found[0]) < " " else "\ufffd", text)
+    units = text.encode("utf-16-le")
+    if len(units) > 2 * MOST_CHARACTERS:
+        text = units[: 2 * (MOST_CHARACTERS - 1)].decode("utf-16-le", "ignore") + "…"
+    return text or None
+
+
+def write_xlsx(path: str | Path, table: pd.DataFrame, taxonomy: Taxonomy) -> None:
+    """Write a sheet as an Excel workbook whose drop-downs offer the taxonomy's names.
+
+    The header and the ids stay in view, the columns can be filtered, a person's are filled in another colour;
+    a second sheet has the definitions. A name that the taxonomy doesn't have is refused when it is typed.
+    """
+    workbook = Workbook()
+    sheet = workbook.active
+    sheet.title = SHEET
+    for place, name in enumerate(table, start=1):
+        head = sheet.cell(1, place)
+        set_cell(head, name)
+        _style_head(head, name in PERSON)
+        sheet.column_dimensions[get_column_letter(place)].width = WIDTHS.get(name, 15)
+    columns = {name: place for place, name in enumerate(table, start=1)}
+    for number, row in enumerate(table.to_dict("records"), start=2):
+        fill_row(sheet, number, columns, row)
+    sheet.freeze_panes = "B2"
+    last = len(table) + 1
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{last}"
+    add_words(workbook, taxonomy)
+    add_drop_downs(sheet, columns, last)
+    workbook.properties.created = MADE
+    with atomic(path) as part:
+        part.write_bytes(workbook_bytes(workbook))
+
+
+def fill_row(sheet: Worksheet, number: int, columns: dict[str, int], row: dict[str, Any]) -> None:
+    """Write a row of the table to a row of a sheet; ``columns``: the place of each column, from 1."""
+    for name, place in columns.items():
+        cell = sheet.cell(number, place)
+        if name in row:
+            set_cell(cell, row[name])
+            cell.number_format = "0.000" if isinstance(row[name], (float, np.floating)) else "General"
+        cell.alignment = Alignment(vertical="top", wrap_text=True)
+        if name in PERSON:
+            cell.fill, cell.border = _PERSONS, _BORDER
+
+
+def set_cell(cell: Cell, value: Any) -> None:
+    """Put a value into a cell; a text stays a text, even after it was edited there."""
+    cell.value = stored(value)
+    if isinstance(cell.value, str):
+        cell.data_type = "s"  # openpyxl takes what starts with = for a formula
+        cell.quotePrefix = cell.value.startswith(FORMULA_SIGNS)
+
+
+def stored(value: Any) -> str | int | float | None:
+    """Return a value as openpyxl writes it to a cell and reads it again."""
+    value = cell_value(value)
+    return _ESCAPE_LIKE.sub("_x005F_", value) if isinstance(value, str) else value
+
+
+def add_words(workbook: Workbook, taxonomy: Taxonomy) -> None:
+    """Add the sheet of the taxonomy, and a name for each list in it that drop-downs refer to.
+
+    Names, because Excel keeps a drop-down that refers to another sheet by a name in the standard's own place,
+    where every program finds it.
+    """
+    sheet = workbook.create_sheet(_free_title(workbook))
+    for place, (name, width) in enumerate(zip(WORDS_HEADER, (13, 28, 80, 80), strict=True), start=1):
+        sheet.cell(1, place).value = name
+        _style_head(sheet.cell(1, place), person=False)
+        sheet.column_dimensions[get_column_letter(place)].width = width
+    number = 2
+    for column in CATEGORIES:
+        first = number
+        for item in taxonomy.items(column):
+            cells = (column, item.name, item.definition, getattr(item, "idea", None))
+            for place, value in enumerate(cells, start=1):
+                set_cell(sheet.cell(number, place), value)
+                sheet.cell(number, place).alignment = Alignment(vertical="top", wrap_text=True)
+            number += 1
+        where = f"'{sheet.title}'!$B${first}:$B${number - 1}"
+        workbook.defined_names[list_name(column)] = DefinedName(list_name(column), attr_text=where)
+    sheet.freeze_panes = "A2"
+
+
+def _free_title(workbook: Workbook) -> str:
+    titles = [WORDS, *(f"{WORDS} {number}" for number in range(2, len(workbook.sheetnames) + 3))]
+    return next(title for title in titles if title not in workbook.sheetnames)
+
+
+def list_name(column: str) -> str:
+    """Return the name that the workbook gives to the words of a column."""
+    return f"inquest_{CATEGORIES[column]}"
+
+
+def add_drop_downs(sheet: Worksheet, columns: dict[str, int], last: int) -> None:
+    """Give the columns of categories, from row 2 to the last, their drop-downs."""
+    for column in CATEGORIES:
+        if column not in columns:
+            continue
+        rule = DataValidation(
+            type="list",
+            formula1=list_name(column),
+            allow_blank=True,
+            showErrorMessage=True,
+            errorStyle="stop",
+            errorTitle="Not in the taxonomy",
+            error=f"Choose a name from the list. A new one must first stand under {CATEGORIES[column]} in "
+            "annotations/taxonomy.yaml; then run: make annotate",
+        )
+        letter = get_column_letter(columns[column])
+        rule.add(f"{letter}2:{letter}{max(last, 2)}")
+        sheet.add_data_validation(rule)
+
+
+def workbook_bytes(workbook: Workbook) -> bytes:
+    """Return a workbook as bytes that depend on its content alone: openpyxl stamps the time all over it."""
+    stamped, plain = io.BytesIO(), io.BytesIO()
+    workbook.save(stamped)
+    made = (workbook.properties.created or MADE).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+    with zipfile.ZipFile(stamped) as old, zipfile.ZipFile(plain, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "docProps/core.xml":
+                content = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + made, content)
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            new.writestr(entry, content)
+    return plain.getvalue()
+
+
+def _style_head(cell: Cell, person: bool) -> None:
+    cell.font = Font(bold=True)
+    cell.fill = _PERSONS_HEAD if person else _HEAD
+    cell.alignment = Alignment(vertical="top", wrap_text=True)
+    cell.border = _BORDER
