@@ -53,8 +53,8 @@ def test_texts_are_texts_and_numbers_are_numbers(workbook, error_sheet):
     assert [cell.value for cell in sheet[1]] == list(table)
     for row, expected in zip(sheet.iter_rows(min_row=2), table.to_dict("records"), strict=True):
         for cell, (name, value) in zip(row, expected.items(), strict=True):
-            wanted = pytest.approx(value, rel=1e-15) if isinstance(value, float) else value or None
-            assert cell.value == wanted, name
+            wanted = None if value == "" or pd.isna(value) else value
+            assert cell.value == (pytest.approx(wanted) if isinstance(wanted, float) else wanted), name
             if cell.value is not None:
                 assert cell.data_type == ("s" if isinstance(value, str) else "n")
     found = {cell.value: sheet.cell(2, cell.column).number_format for cell in sheet[1]}
