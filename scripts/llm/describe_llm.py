@@ -1,0 +1,24 @@
+"""Write the facts and tables of the language model's chapter."""
+
+from pathlib import Path
+
+from inquest.artefacts import read_json, read_table, write_chapter, write_json
+from inquest.runtime import job
+from inquest.text.llm.summary import summarise_llm
+
+with job(snakemake):
+    found, p = snakemake.input, snakemake.params
+    facts, tables = summarise_llm(
+        texts=read_table(found.texts),
+        texts_facts=read_json(found.texts_facts),
+        predictions=read_table(found.predictions),
+        labels=read_table(found.labels),
+        prompts=read_table(found.prompts),
+        prompts_facts=read_json(found.prompts_facts),
+        model=read_json(found.model),
+        options=p.options,
+        seed=p.seed,
+        bootstrap=p.bootstrap,
+    )
+    write_chapter(Path(snakemake.output[0]).parent, facts, tables)
+    write_json(snakemake.output.timings, read_json(found.timings))
