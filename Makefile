@@ -6,6 +6,7 @@ STUDY =
 PYTHON =
 QUICK =
 PART =
+FORMAT = xlsx
 
 bin = .venv/bin
 setup = @PYTHON='$(PYTHON)' sh envs/bootstrap.sh
@@ -14,13 +15,14 @@ pins = $(bin)/uv pip compile --quiet --universal --fork-strategy fewest --python
 	--no-emit-index-url --custom-compile-command 'make lock' --override envs/without-torch.txt
 
 .DEFAULT_GOAL = help
-.PHONY: help report test lint format lock schema benchmark clean distclean
+.PHONY: help report annotate test lint format lock schema benchmark clean distclean
 .NOTPARALLEL:
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "make report STUDY=studies/iris.yaml CORES=4   another study, on four cores (default: all)"
+	@echo "make annotate FORMAT=csv                      the error sheet as CSV (default: xlsx)"
 	@echo "make benchmark QUICK=1                        tiny sizes, minutes, results in build/benchmarks"
 	@echo "make benchmark PART=text                      the training loop alone (or PART=learners)"
 	@echo "make PYTHON=/path/to/python3.11 ...           the Python that .venv is made with"
@@ -28,6 +30,12 @@ help:  ## list what can be made
 report:  ## compute the default study and write its PDFs to results/default/
 	$(setup) report
 	$(bin)/snakemake --cores $(CORES) $(if $(STUDY),--configfile '$(STUDY)')
+
+annotate:  ## copy the error sheet of a study to annotations/, or bring the copy there up to date
+	$(setup) report
+	$(bin)/snakemake make_sheet --cores $(CORES) $(if $(STUDY),--configfile '$(STUDY)')
+	PYTHONPATH=src $(bin)/python -m inquest.text.errors.annotate \
+		--config '$(or $(STUDY),config.yaml)' --format '$(FORMAT)'
 
 test:  ## run the tests
 	$(setup) test

@@ -19,7 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from inquest.errors import InquestError, listing
 from inquest.text.errors.sheet import MACHINE, PERSON
-from inquest.text.errors.spreadsheet import SHEET
+from inquest.text.errors.spreadsheet import ESCAPED, SHEET
 from inquest.text.errors.taxonomy import CATEGORIES
 
 KNOWN = (*MACHINE, *PERSON)
@@ -241,4 +241,5 @@ def text_of(value: Any) -> str:
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
     text = getattr(value, "text", value)  # of an array formula
-    return str(text).replace("_x000D_\n", "\n").replace("_x000D_", "\n").replace("\r\n", "\n")
+    text = str(text).replace("_x000D_\n", "\n").replace("_x000D_", "\n").replace("\r\n", "\n")
+    return text.replace(ESCAPED, "_")

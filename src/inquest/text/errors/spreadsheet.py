@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import csv
 import datetime
+import hashlib
 import io
+import json
 import math
 import re
 import zipfile
@@ -19,6 +21,7 @@ import numpy as np
 import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell import Cell
+from openpyxl.packaging.custom import StringProperty
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook.defined_name import DefinedName
@@ -30,6 +33,7 @@ from inquest.text.errors.sheet import PERSON
 from inquest.text.errors.taxonomy import CATEGORIES, Taxonomy
 
 SHEET, WORDS = "errors", "taxonomy"  # the workbook's two sheets
+DIGEST = "inquest taxonomy"  # the workbook's property that holds the digest of the second
 WORDS_HEADER = ("column", "name", "definition", "what to do")
 MOST_CHARACTERS = 32_767  # in a cell of Excel, counted as UTF-16
 DECIMALS = 4  # in CSV; XLSX has all digits and shows three
@@ -44,6 +48,7 @@ WIDTHS = {
 MADE = datetime.datetime(2000, 1, 1)  # what a workbook says of its making: no clock in what is compared
 
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+ESCAPED = "_x005F_"  # an underscore that starts no escape
 _ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # XLSX writes characters as _x000D_
 _HEAD = PatternFill("solid", fgColor="FFD9D9D9")
 _PERSONS = PatternFill("solid", fgColor="FFFFF6D6")
@@ -123,7 +128,7 @@ def write_xlsx(path: str | Path, table: pd.DataFrame, taxonomy: Taxonomy) -> Non
     last = len(table) + 1
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{last}"
     add_words(workbook, taxonomy)
-    add_drop_downs(sheet, columns, last)
+    add_drop_downs(sheet, columns, 2, last)
     workbook.properties.created = MADE
     with atomic(path) as part:
         part.write_bytes(workbook_bytes(workbook))
@@ -152,32 +157,54 @@ def set_cell(cell: Cell, value: Any) -> None:
 def stored(value: Any) -> str | int | float | None:
     """Return a value as openpyxl writes it to a cell and reads it again."""
     value = cell_value(value)
-    return _ESCAPE_LIKE.sub("_x005F_", value) if isinstance(value, str) else value
+    return _ESCAPE_LIKE.sub(ESCAPED, value) if isinstance(value, str) else value
 
 
-def add_words(workbook: Workbook, taxonomy: Taxonomy) -> None:
-    """Add the sheet of the taxonomy, and a name for each list in it that drop-downs refer to.
+def word_rows(taxonomy: Taxonomy) -> list[tuple[str, str, str, str]]:
+    """Return the rows of the sheet of words: column of the error sheet, name, definition, what to do."""
+    return [
+        (column, item.name, item.definition, getattr(item, "idea", ""))
+        for column in CATEGORIES
+        for item in taxonomy.items(column)
+    ]
+
+
+def add_words(workbook: Workbook, taxonomy: Taxonomy, place: int | None = None) -> None:
+    """Add the sheet of words, last or at a place, and a name for each list in it that drop-downs refer to.
 
     Names, because Excel keeps a drop-down that refers to another sheet by a name in the standard's own place,
     where every program finds it.
     """
-    sheet = workbook.create_sheet(_free_title(workbook))
-    for place, (name, width) in enumerate(zip(WORDS_HEADER, (13, 28, 80, 80), strict=True), start=1):
-        sheet.cell(1, place).value = name
-        _style_head(sheet.cell(1, place), person=False)
-        sheet.column_dimensions[get_column_letter(place)].width = width
-    number = 2
-    for column in CATEGORIES:
-        first = number
-        for item in taxonomy.items(column):
-            cells = (column, item.name, item.definition, getattr(item, "idea", None))
-            for place, value in enumerate(cells, start=1):
-                set_cell(sheet.cell(number, place), value)
-                sheet.cell(number, place).alignment = Alignment(vertical="top", wrap_text=True)
-            number += 1
-        where = f"'{sheet.title}'!$B${first}:$B${number - 1}"
-        workbook.defined_names[list_name(column)] = DefinedName(list_name(column), attr_text=where)
+    sheet = workbook.create_sheet(_free_title(workbook), place)
+    for column, (name, width) in enumerate(zip(WORDS_HEADER, (13, 28, 80, 80), strict=True), start=1):
+        sheet.cell(1, column).value = name
+        _style_head(sheet.cell(1, column), person=False)
+        sheet.column_dimensions[get_column_letter(column)].width = width
+    rows = word_rows(taxonomy)
+    for number, row in enumerate(rows, start=2):
+        for column, value in enumerate(row, start=1):
+            set_cell(sheet.cell(number, column), value)
+            sheet.cell(number, column).alignment = Alignment(vertical="top", wrap_text=True)
     sheet.freeze_panes = "A2"
+    properties = workbook.custom_doc_props
+    if DIGEST in properties.names:
+        del properties[DIGEST]
+    properties.append(StringProperty(name=DIGEST, value=digest([WORDS_HEADER, *rows])))
+    for name in CATEGORIES:
+        numbers = [number for number, row in enumerate(rows, start=2) if row[0] == name]
+        where = f"'{sheet.title}'!$B${numbers[0]}:$B${numbers[-1]}"
+        workbook.defined_names[list_name(name)] = DefinedName(list_name(name), attr_text=where)
+
+
+def digest(rows: Sequence[Sequence[str]]) -> str:
+    """Return the SHA-256 of the sheet of words, which tells whether a person wrote into it."""
+    return hashlib.sha256(json.dumps([list(row) for row in rows]).encode()).hexdigest()
+
+
+def recorded_digest(workbook: Workbook) -> str | None:
+    """Return the digest that the sheet of words had when it was made."""
+    properties = workbook.custom_doc_props
+    return properties[DIGEST].value if DIGEST in properties.names else None
 
 
 def _free_title(workbook: Workbook) -> str:
@@ -190,8 +217,8 @@ def list_name(column: str) -> str:
     return f"inquest_{CATEGORIES[column]}"
 
 
-def add_drop_downs(sheet: Worksheet, columns: dict[str, int], last: int) -> None:
-    """Give the columns of categories, from row 2 to the last, their drop-downs."""
+def add_drop_downs(sheet: Worksheet, columns: dict[str, int], first: int, last: int) -> None:
+    """Give the columns of categories their drop-downs, from the first row below the header to the last."""
     for column in CATEGORIES:
         if column not in columns:
             continue
@@ -206,7 +233,7 @@ def add_drop_downs(sheet: Worksheet, columns: dict[str, int], last: int) -> None
             "annotations/taxonomy.yaml; then run: make annotate",
         )
         letter = get_column_letter(columns[column])
-        rule.add(f"{letter}2:{letter}{max(last, 2)}")
+        rule.add(f"{letter}{first}:{letter}{max(first, last)}")
         sheet.add_data_validation(rule)
 
 
