@@ -72,8 +72,14 @@ def summarise(classifier_wrong=range(8), llm_wrong=range(4, 20), unparsed=(19,),
     )  # fmt: skip
     asked = {
         "chosen": "shown",
+        "scores": [
+            {"name": "plain", "texts": 10, "right": 7, "unparsed": 0, "cut": 0, "accuracy": 0.7, "low": 0.4,
+             "high": 0.9},
+            {"name": "shown", "texts": 10, "right": 9, "unparsed": 1, "cut": 0, "accuracy": 0.9, "low": 0.6,
+             "high": 1.0},
+        ],
         "messages": {one["name"]: [{"role": "user", "content": one["name"]}] for one in PROMPTS},
-    }
+    }  # fmt: skip
     arguments = {
         "texts": table,
         "texts_facts": {"classes": CLASSES, "positive": "positive", "counts": COUNTS},
@@ -117,14 +123,16 @@ def test_counts_and_the_most_frequent_label(facts):
     assert (majority["label"], majority["right"], majority["value"]) == ("negative", 30, 0.75)
 
 
-def test_prompts_in_the_order_of_the_config(facts):
-    """Of ten validation texts three are positive; the second prompt leaves one unsaid."""
+def test_prompts_and_the_lead_of_the_best(facts):
+    """Of ten validation texts three are positive; the second prompt says them and leaves the last unsaid."""
     first, second = facts["prompts"]
     assert (first["name"], first["right"], first["unparsed"], first["chosen"]) == ("plain", 7, 0, False)
     assert (second["name"], second["right"], second["unparsed"], second["chosen"]) == ("shown", 9, 1, True)
     assert (second["examples"], second["texts"], second["accuracy"]) == (2, 10, 0.9)
     assert facts["chosen"] == second
     assert first["messages"] == [{"role": "user", "content": "plain"}]
+    lead = facts["lead"]
+    assert (lead["over"], lead["value"]) == ("plain", 0.2) and lead["low"] < 0.2 < lead["high"]
 
 
 def test_the_model_and_where_it_comes_from(facts):
@@ -208,7 +216,7 @@ def test_what_the_numbers_carry(accuracy, usual, ahead, words):
 def test_a_small_model_is_called_small(facts):
     assert facts["says"].startswith(
         "SmolLM2-135M-Instruct has 135 million parameters, few for a language model; "
-        "it can’t be told from giving every text the most frequent label, and it is behind the classifier"
+        "it does worse than giving every text the most frequent label would, and these texts can’t tell "
     )
 
 

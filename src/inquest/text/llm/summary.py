@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from inquest.runtime import seed_for
-from inquest.text.evaluation import wilson
+from inquest.text.evaluation import paired_difference
 from inquest.text.llm.compare import UNPARSED, agreement, share
 
 EXAMPLES = 3  # texts shown where only the one, and where only the other is right
@@ -50,8 +51,8 @@ def summarise_llm(
     prompts : DataFrame
         `prompt`, `row`, `label`, `gold` of the validation texts that the prompts were compared on.
     prompts_facts : mapping
-        ``chosen``, the name of the prompt that labelled the test texts, and ``messages``, for each prompt by
-        its name what was sent for one text.
+        ``scores`` of the prompts; ``chosen``, the name of the one that labelled the test texts; and
+        ``messages``, for each prompt by its name what was sent for one text.
     model : mapping
         The facts of the rule that fetched the model or found its endpoint.
     options : mapping
@@ -73,13 +74,14 @@ def summarise_llm(
     found = agreement(y, a, b, bootstrap, seed_for(seed, "llm", "bootstrap"))
     right, wrong = found["right"], a != y
     counts = np.bincount(y, minlength=len(classes))
-    scores = _scores(prompts, prompts_facts, options)
+    scores = _scores(prompts_facts, options)
     facts: dict[str, Any] = {
         "model": _model(model, options),
         "sources": _sources(model, options),
         "classes": classes,
         "prompts": scores,
         "chosen": next(one for one in scores if one["chosen"]),
+        "lead": _lead(scores, prompts, bootstrap, seed_for(seed, "llm", "lead")),
         "counts": {
             "texts": len(both),
             "of": texts_facts["counts"]["test"],
@@ -136,30 +138,35 @@ def _side_by_side(
     return both
 
 
-def _scores(
-    prompts: pd.DataFrame, facts: Mapping[str, Any], options: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    """Return how each prompt does on the validation texts, in the config's order."""
-    found = []
-    for one in options["prompts"]:
-        own = prompts[prompts["prompt"] == one["name"]]
-        right = int((own["label"] == own["gold"]).sum())
-        low, high = wilson(right, len(own))
-        found.append(
-            {
-                "name": one["name"],
-                "examples": one["examples"],
-                "texts": len(own),
-                "right": right,
-                "unparsed": int(own["label"].isna().sum()),
-                "accuracy": right / len(own),
-                "low": low,
-                "high": high,
-                "chosen": one["name"] == facts["chosen"],
-                "messages": facts["messages"][one["name"]],
-            }
-        )
-    return found
+def _scores(facts: Mapping[str, Any], options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return how each prompt does on the validation texts, with what was sent for one of them."""
+    examples = {one["name"]: one["examples"] for one in options["prompts"]}
+    return [
+        {
+            **one,
+            "examples": examples[one["name"]],
+            "chosen": one["name"] == facts["chosen"],
+            "messages": facts["messages"][one["name"]],
+        }
+        for one in facts["scores"]
+    ]
+
+
+def _lead(
+    scores: Sequence[Mapping[str, Any]], prompts: pd.DataFrame, bootstrap: int, seed: int
+) -> dict[str, Any] | None:
+    """Return how far the prompt that was chosen is ahead of the next best, on the same texts."""
+    others = [one for one in scores if not one["chosen"]]
+    if not others:
+        return None
+    names = (
+        next(one for one in scores if one["chosen"])["name"],
+        max(others, key=itemgetter("right"))["name"],
+    )
+    best, other = (prompts[prompts["prompt"] == name].sort_values("row") for name in names)
+    right, right_other = (own["label"].eq(own["gold"]).to_numpy() for own in (best, other))
+    ahead = paired_difference(np.ones(len(best), bool), right, right_other, bootstrap, seed)
+    return {"over": names[1], **ahead}
 
 
 def _model(model: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
