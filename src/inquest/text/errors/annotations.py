@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from sklearn.metrics import cohen_kappa_score
 
 from inquest.errors import InquestError, listing, nearest
 from inquest.text.errors.cells import Row, read_rows
@@ -129,6 +128,8 @@ class Annotations:
 def _kappa(both: pd.DataFrame) -> float:
     if both.empty:
         return float("nan")
+    from sklearn.metrics import cohen_kappa_score  # takes seconds to import, and `make annotate` needs none
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scikit-learn warns where it is undefined
         return float(cohen_kappa_score(both["choice"], both["other_choice"]))
