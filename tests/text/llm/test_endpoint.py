@@ -424,7 +424,7 @@ def test_a_server_that_says_the_key_again_does_not_bring_it_on_the_screen(
         labeller(retries=0).label(PROMPT, TEXTS)
     error = caught.value
     seen = [*map(str, (error, error.__cause__, error.__context__)), *error.args, *capfd.readouterr()]
-    assert not any(key[:8] in one for one in seen)
+    assert not any(key[:6].lower() in one.lower() for one in seen)
     assert key.encode() not in held(tmp_path / "cache")
 
 
@@ -440,7 +440,8 @@ def test_the_key_follows_no_redirect(server, labeller, key, tmp_path):
     try:
         there = f"http://localhost:{other.port}/v1/chat/completions"
         server.does(always={"status": 307, "headers": {"Location": there}})
-        assert "it answers 307 Temporary Redirect and leads to localhost; " in line(labeller())
+        found = line(labeller())
+        assert f"it answers 307 Temporary Redirect and leads to localhost:{other.port}; the address" in found
         assert other.asked == []
     finally:
         other.stop()

@@ -327,8 +327,9 @@ class Endpoint:
         if reply.status == 404:
             raise self._unknown(reply)
         if 300 <= reply.status < 400:
-            host = urlsplit(reply.headers.get("Location", "")).hostname or "another place"
-            found = f"it answers {reply.line} and leads to {host}"
+            there = without_credentials(self._without_key(reply.headers.get("Location", "")))
+            host = re.match(r"https?://([^/?#]+)", there)
+            found = f"it answers {reply.line} and leads to {host[1] if host else 'another place'}"
             raise self._error(found, "the address itself is needed: the key is taken nowhere else")
         if reply.status != 200:
             found = f"it answers {reply.line} to {what}{self._words(reply)}"
