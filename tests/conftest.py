@@ -38,3 +38,46 @@ def tiny_encoder(tmp_path_factory) -> Path:
         BertModel(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+CHAT = (
+    "{% for turn in messages %}<|{{ turn['role'] }}|>{{ turn['content'] }}<|end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+
+
+@pytest.fixture(scope="session")
+def tiny_llm(tmp_path_factory) -> Path:
+    """A folder with a Llama of two layers that reads bytes, its weights drawn by a seed, and its template."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("llm") / "tiny-llama"
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    special = ["<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
+    core = Tokenizer(models.BPE(vocab={letter: i for i, letter in enumerate(letters)}, merges=[]))
+    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    core.decoder = decoders.ByteLevel()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=core, eos_token=special[0], additional_special_tokens=special[1:]
+    )
+    tokenizer.chat_template = CHAT
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=512,
+        initializer_range=0.3,  # so that the answers' likelihoods differ by more than rounding
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=len(letters),
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        LlamaForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

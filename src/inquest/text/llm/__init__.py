@@ -1,1 +1,1 @@
-"""A large language model labels the texts: its prompts, the model itself or an endpoint, and the comparison."""
+"""A large language model labels the texts: its prompts, the model or an endpoint, and the comparison."""
