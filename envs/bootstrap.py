@@ -113,6 +113,18 @@ NEEDS = [
         lambda: shutil.which("pdftoppm"),
         {"apt-get": "poppler-utils", "dnf": "poppler-utils", "brew": "poppler"},
     ),
+    Need(  # error sheets have to survive it
+        "LibreOffice Calc",
+        "test",
+        lambda: shutil.which("soffice"),
+        {"apt-get": "libreoffice-calc-nogui", "dnf": "libreoffice-calc", "brew": "libreoffice"},
+    ),
+    Need(
+        "Chromium",
+        "test",
+        lambda: shutil.which("chromium"),
+        {"apt-get": "chromium", "dnf": "chromium", "brew": "chromium"},
+    ),
 ]
 if sys.platform == "darwin":  # elsewhere XGBoost brings its own
     NEEDS.append(Need("OpenMP", "report test", lambda: load("omp", "libomp.dylib"), {"brew": "libomp"}))

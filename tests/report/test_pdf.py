@@ -225,3 +225,13 @@ def test_the_environment_is_left_as_it_was(tmp_path, monkeypatch):
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     write_pdf(SMALL, tmp_path / "x.pdf")
     assert "SOURCE_DATE_EPOCH" not in os.environ
+
+
+def test_a_link_to_a_file_beside_the_document_is_relative(tmp_path):
+    page = (
+        '<html lang="en"><title>T</title><p id="y">A <a href="error-map.html">map</a> <a href="#y">here</a>, '
+    )
+    write_pdf(page + '<a href="https://doi.org/1">there</a></p>', tmp_path / "x.pdf")
+    links = [link.get_object() for link in PdfReader(tmp_path / "x.pdf").pages[0]["/Annots"]]
+    assert [link["/A"]["/URI"] for link in links if "/A" in link] == ["error-map.html", "https://doi.org/1"]
+    assert b"beside.invalid" not in (tmp_path / "x.pdf").read_bytes()

@@ -26,6 +26,7 @@ APT = "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 
 _CHAPTERS_ONLY = "body:not(.compact) > header.title, nav.contents, .references, .appendices { display: none }"
 _LONGEST = 4  # parts that are named where a document is too long
 _PICTURE = re.compile(r"(data:image/svg\+xml;base64,)([A-Za-z0-9+/=]+)")
+_BESIDE = "http://beside.invalid/"  # stands for the document's folder until links to files there are relative
 _EPOCH = "315532800"  # 1 January 1980: font tables and the PDF carry no other time
 
 
@@ -53,7 +54,7 @@ def write_pdf(html: str, path: str | Path, paper: str = "A4", most: int | None =
     with _epoch():
         weasyprint = _weasyprint()
         fetcher = weasyprint.urls.URLFetcher(allowed_protocols={"data"})
-        document = weasyprint.HTML(string=_PICTURE.sub(_merged, html), url_fetcher=fetcher)
+        document = weasyprint.HTML(string=_PICTURE.sub(_merged, html), url_fetcher=fetcher, base_url=_BESIDE)
         sheet = weasyprint.CSS(string=PAPERS[paper])
         with _quiet():  # links to what is hidden lead nowhere
             settle(document.render(stylesheets=[sheet, weasyprint.CSS(string=_CHAPTERS_ONLY)]).pages)
@@ -61,7 +62,15 @@ def write_pdf(html: str, path: str | Path, paper: str = "A4", most: int | None =
         if most is not None:
             _check_length(printed.pages, most, Path(path).name)
         with atomic(path) as part:
-            printed.write_pdf(part, pdf_variant="pdf/ua-1")
+            printed.write_pdf(part, finisher=_link_beside, pdf_variant="pdf/ua-1")
+
+
+def _link_beside(document: Any, pdf: Any) -> None:
+    """Make links to files beside the document relative: they hold wherever both are moved."""
+    for thing in pdf.objects:
+        if isinstance(thing, dict) and "URI" in (action := thing.get("A", {})):
+            for said in (action["URI"], thing["Contents"]):
+                said.string = said.string.removeprefix(_BESIDE)
 
 
 def _check_length(pages: list[Any], most: int, name: str) -> None:
