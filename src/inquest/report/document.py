@@ -99,8 +99,8 @@ def render(
     chapters : mapping
         Each chapter's results folder by its name, in order.
     templates : path
-        The folder with `document.html.j2`, `appendix.html.j2`, `style.css`, `chapters/<name>.html.j2`, and for
-        what a chapter adds to the appendix `chapters/<name>.appendix.html.j2`.
+        The folder with `document.html.j2`, `appendix.html.j2`, `style.css`, `chapters/<name>.html.j2`, and
+        `chapters/<name>.appendix.html.j2` for what a chapter adds to the appendix.
     references : path
         CSL-JSON.
     rubric : path or None
