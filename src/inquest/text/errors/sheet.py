@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from inquest.text.errors.ids import stable_ids
 from inquest.text.texts_summary import word_counts
 
 UNPARSED = "unparsed"  # the LLM's answer was none of the labels
@@ -36,14 +35,15 @@ PERSON = ("error_type", "cause", "fix", "annotator", "note")
 
 
 def wrong_texts(
-    texts: pd.DataFrame, predictions: pd.DataFrame, classes: Sequence[str], positive: str | None, dataset: str
+    texts: pd.DataFrame, predictions: pd.DataFrame, classes: Sequence[str], positive: str | None
 ) -> pd.DataFrame:
     """Return the test errors, the most confident first.
 
     Parameters
     ----------
     texts : DataFrame
-        `row`, `text`, `pair` (if the task is on pairs), `label` and `part`, of all parts.
+        `row`, `id`, `text`, `pair` (if the task is on pairs), `label`, and `score` (if labels were made of
+        numbers), of all parts.
     predictions : DataFrame
         Of the test texts, and perhaps of others: `row`, `part`, `label` and `predicted` (codes), `tokens`,
         `truncated` and `probability:<class>`.
@@ -51,22 +51,17 @@ def wrong_texts(
         The labels in the order of the codes.
     positive : str or None
         The positive label, where there are two.
-    dataset : str
-        The data set's name, from which the ids are made.
 
     Returns
     -------
     DataFrame
         `row`, `id`, `text`, [`pair`], `gold`, `predicted`, `direction` ("false positive" or "false negative"
         with two labels, else "gold → predicted"), `confidence` and `gold_confidence` (the probabilities of
-        the predicted and of the gold label), `margin` (their difference), `words`, `tokens` and `truncated`;
-        equal confidences by row.
+        the predicted and of the gold label), `margin` (their difference), `words`, `tokens`, `truncated`, and
+        [`score`]; equal confidences by row.
     """
-    judged = judged_texts(texts, dataset).merge(
-        predictions.loc[predictions["part"] == "test"].drop(columns=["id", "part", "label"]),
-        on="row",
-        validate="one_to_one",
-    )
+    judged = predictions[predictions["part"] == "test"].drop(columns=["id", "part", "label"])
+    judged = texts.merge(judged, on="row", validate="one_to_one")
     probabilities = judged[[f"probability:{name}" for name in classes]].to_numpy(float)
     gold = pd.Categorical(judged["label"], categories=list(classes)).codes
     predicted = judged["predicted"].to_numpy()
@@ -86,14 +81,8 @@ def wrong_texts(
         _direction(*labels, positive) for labels in zip(table["gold"], table["predicted"], strict=True)
     ]
     names = ["row", "id", "text", "pair", "gold", "predicted", "direction", "confidence", "gold_confidence"]
-    names += ["margin", "words", "tokens", "truncated"]
+    names += ["margin", "words", "tokens", "truncated", "score"]
     return table[[name for name in names if name in table]].astype({"predicted": "str", "direction": "str"})
-
-
-def judged_texts(texts: pd.DataFrame, dataset: str) -> pd.DataFrame:
-    """Return all test texts by row, each with its stable id: right ones have one, too."""
-    test = texts[texts["part"] == "test"].sort_values("row", ignore_index=True)
-    return test.assign(id=pd.Series(stable_ids(test, "test", dataset), dtype="str"))
 
 
 def _direction(gold: str, predicted: str, positive: str | None) -> str:
@@ -125,7 +114,7 @@ def make_sheet(errors: pd.DataFrame, found: pd.DataFrame, labels: pd.DataFrame |
         As `wrong_texts` returns them; their order is kept.
     found : DataFrame
         Of the same errors in the same order: `drivers`, `completeness_gap`, `nearest`, `label_quality` and
-        `tags`; a column that isn't there stays empty.
+        `tags`, as `look_into` returns them.
     labels : DataFrame or None
         The LLM's labels, as `said_by_llm` takes them.
 
@@ -134,6 +123,7 @@ def make_sheet(errors: pd.DataFrame, found: pd.DataFrame, labels: pd.DataFrame |
     DataFrame
         The columns of `MACHINE` (without `pair` where the task isn't on pairs), then those of `PERSON`.
     """
-    table = pd.concat([errors, found.set_axis(errors.index)], axis=1)
-    table = table.assign(status=CURRENT, llm=said_by_llm(errors, labels), **dict.fromkeys(PERSON, ""))
+    table = errors.assign(
+        **found, status=CURRENT, llm=said_by_llm(errors, labels), **dict.fromkeys(PERSON, "")
+    )
     return table.reindex(columns=[*(name for name in MACHINE if name != "pair" or name in table), *PERSON])
