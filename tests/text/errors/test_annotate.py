@@ -339,10 +339,23 @@ def test_the_command_finds_the_study_in_its_config(tmp_path, error_sheet, words,
     error_sheet(2).to_parquet("results/small/errors/sheet.parquet")
     assert main(["--config", "small.yaml"]) == 0
     assert capsys.readouterr().out == "annotations/small/errors.xlsx: 2 errors to annotate\n"
-    other = ["--sheet", "annotations/small/errors.xlsx", "--folder", "annotations/other", "--format", "csv"]
+    other = [
+        "--config",
+        "small.yaml",
+        "--sheet",
+        "annotations/small/errors.xlsx",
+        "--folder",
+        "annotations/other",
+        "--format",
+        "csv",
+    ]
     assert main(other) == 0 and Path("annotations/other/errors.csv").exists()
     assert main([*other[:-4], "--folder", "annotations/small"]) == 0
     assert capsys.readouterr().out.endswith("errors.xlsx: up to date\n")
+    Path("words.yaml").write_text("types: []")
+    Path("small.yaml").write_text("study: small\nerrors: {taxonomy: words.yaml}\n")
+    assert main(["--config", "small.yaml"]) == 1
+    assert capsys.readouterr().err.startswith("inquest: words.yaml, key `types`: found []")
     Path("small.yaml").write_text("- 1\n")
     assert main(["--config", "small.yaml"]) == 1
     assert (

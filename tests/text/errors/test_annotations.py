@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inquest.errors import InquestError
-from inquest.text.errors.annotations import find_files, read_annotations
+from inquest.text.errors.annotations import read_annotations
+from inquest.text.errors.copies import find_files
 from inquest.text.errors.sheet import PERSON
 from inquest.text.errors.spreadsheet import write_csv, write_xlsx
 
@@ -188,7 +189,7 @@ def test_one_annotator_agrees_with_nobody(write, read):
          "none of its 2 ids is of a test text: it is of another data set; a copy of this study"),
         (f"id,fix\n{A},relable\n{B},x\n{C},y\n",
          "row 2: fix 'relable' (did you mean `relabel`?); allowed: relabel, larger encoder; or list it in "
-         "annotations/taxonomy.yaml (and 2 more mistakes in this file)"),
+         "taxonomy.yaml (and 2 more mistakes in this file)"),
         (f"id,fix\n,relabel\n{A},\n", "row 2: no id; a row that says something needs the id of its error"),
         (f"id,fix,annotator\n{A},relabel,x\n{A},larger encoder,X\n", "row 3: x says otherwise of e-aa"),
         (f"id,text,gold,fix\n{A},t\n{B},t,g,relabel\n", "row 2: 2 of 4 cells: half-written?; a whole sheet"),

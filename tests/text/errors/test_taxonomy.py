@@ -43,9 +43,10 @@ def test_the_projects_own_words_stand_in_table_rows_and_differ():
 
 
 def test_a_word_is_known_whatever_its_case_and_white_space(tmp_path):
-    path = tmp_path / "taxonomy.yaml"
+    path = tmp_path / "words.yaml"
     path.write_text(yaml.safe_dump(WORDS), encoding="utf-8")
     words = read_taxonomy(path)
+    assert words.file == "words.yaml"
     assert words.names("error_type") == ["negation", "irony"]
     assert words.named("cause", "  Label\u00a0 NOISE ") == "label noise"
     assert words.named("cause", "negation") is None and words.named("cause", "labelnoise") is None

@@ -23,7 +23,7 @@ from inquest.artefacts import atomic, read_table
 from inquest.errors import InquestError
 from inquest.sections import read_yaml
 from inquest.text.errors import spreadsheet as files
-from inquest.text.errors.annotations import PAST, find_files
+from inquest.text.errors.annotations import PAST
 from inquest.text.errors.cells import (
     errors_sheet,
     find_columns,
@@ -34,6 +34,7 @@ from inquest.text.errors.cells import (
     text_of,
     unreadable,
 )
+from inquest.text.errors.copies import find_files
 from inquest.text.errors.sheet import CURRENT, MACHINE
 from inquest.text.errors.taxonomy import CATEGORIES, Taxonomy, read_taxonomy
 
@@ -356,17 +357,19 @@ def _renew_drop_downs(
                 rule.sqref.remove(cells.coord)
         if not rule.sqref.ranges:
             own.data_validations.dataValidation.remove(rule)
-    files.add_drop_downs(own, columns, first, last)
+    files.add_drop_downs(own, columns, taxonomy, first, last)
 
 
-def study_of(config: str | Path) -> str:
-    """Return the study's name in a config file."""
+def study_of(config: str | Path) -> tuple[str, Path]:
+    """Return the study's name in a config file, and where its taxonomy is."""
     path = Path(config)
     content = read_yaml(path, "a study's config file is needed")
-    study = content.get("study") if isinstance(content, Mapping) else None
+    content = content if isinstance(content, Mapping) else {}
+    study, errors = content.get("study"), content.get("errors")
     if not isinstance(study, str):
         raise InquestError(f"{path}, key `study`", f"found {study!r}", "the study's name is needed")
-    return study
+    named = errors.get("taxonomy") if isinstance(errors, Mapping) else None
+    return study, Path(named or "annotations/taxonomy.yaml").expanduser()
 
 
 def read_sheet(path: str | Path) -> pd.DataFrame:
@@ -383,17 +386,19 @@ def read_sheet(path: str | Path) -> pd.DataFrame:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     parser = argparse.ArgumentParser(prog="annotate", description=__doc__.splitlines()[0])
-    parser.add_argument("--config", default="config.yaml", help="the study's config file, for its name")
-    parser.add_argument("--sheet", help="results/<study>/errors/sheet.parquet or errors.xlsx")
-    parser.add_argument("--folder", help="annotations/<study>")
+    parser.add_argument(
+        "--config", default="config.yaml", help="the study's config file, for what isn't given"
+    )
+    parser.add_argument("--sheet", help="default: results/<study>/errors/sheet.parquet; or a workbook")
+    parser.add_argument("--folder", help="default: annotations/<study>")
+    parser.add_argument("--taxonomy", help="default: the config's errors.taxonomy")
     parser.add_argument("--format", choices=["xlsx", "csv"], default="xlsx", help="of the first copy")
-    parser.add_argument("--taxonomy", default="annotations/taxonomy.yaml")
     given = parser.parse_args(arguments)
     try:
-        study = study_of(given.config) if not (given.sheet and given.folder) else ""
+        study, words = study_of(given.config)
         sheet = read_sheet(given.sheet or Path("results", study, "errors", "sheet.parquet"))
-        folder = given.folder or Path("annotations", study)
-        for line in annotate(sheet, folder, read_taxonomy(given.taxonomy), given.format):
+        taxonomy = read_taxonomy(given.taxonomy or words)
+        for line in annotate(sheet, given.folder or Path("annotations", study), taxonomy, given.format):
             print(line)
     except InquestError as error:
         print(f"inquest: {error}", file=sys.stderr)

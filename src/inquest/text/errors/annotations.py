@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 import warnings
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import pandas as pd
 
 from inquest.errors import InquestError, listing, nearest
 from inquest.text.errors.cells import Row, read_rows
+from inquest.text.errors.copies import suffix
 from inquest.text.errors.sheet import CURRENT
 from inquest.text.errors.taxonomy import CATEGORIES, Taxonomy, key
 
@@ -135,20 +135,6 @@ def _kappa(both: pd.DataFrame) -> float:
         return float(cohen_kappa_score(both["choice"], both["other_choice"]))
 
 
-def find_files(folder: str | Path) -> list[Path]:
-    """Return the copies of the error sheet in a folder, those named `errors` before `errors-anna` and others.
-
-    Files that a program makes while one is open (`.~lock…`, `~$…`) and temporary ones are none; a folder that
-    isn't there has no copies.
-    """
-    found = [
-        path
-        for path in Path(folder).glob("errors*")
-        if path.suffix.lower() in (".csv", ".xlsx") and re.fullmatch(r"errors([-_. ].+)?", path.stem)
-    ]
-    return sorted(found, key=lambda path: (path.stem != "errors", path.name))
-
-
 def read_annotations(
     paths: Iterable[str | Path],
     sheet: pd.DataFrame,
@@ -194,7 +180,7 @@ def read_annotations(
             chosen = _chosen(row, taxonomy, problems)
             if not any(chosen[column] for column in CATEGORIES) or not row.cells["id"]:
                 continue
-            name = row.cells.get("annotator") or _suffix(path)
+            name = row.cells.get("annotator") or suffix(path) or UNNAMED
             name = names.setdefault(key(name), name)
             mine = row.cells["id"].lower(), name
             place = places.setdefault(mine, f"{path.name}, row {row.number}")
@@ -262,12 +248,7 @@ def _chosen(row: Row, taxonomy: Taxonomy, problems: _Problems) -> dict[str, str]
             problems.add(
                 row.number,
                 f"{column} {said[column]!r}{nearest(key(said[column]), names)}",
-                f"allowed: {listing(names, 30)}; or list it in annotations/taxonomy.yaml",
+                f"allowed: {listing(names, 30)}; or list it in {taxonomy.file}",
             )
         said[column] = name or ""
     return said
-
-
-def _suffix(path: Path) -> str:
-    """Return whose file it is by its name: anna's is `errors-anna.xlsx`."""
-    return re.sub(r"^errors[-_. ]*", "", path.stem) or UNNAMED

@@ -22,7 +22,7 @@ import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.packaging.custom import StringProperty
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -41,8 +41,8 @@ DECIMALS = 4  # in CSV; XLSX has all digits and shows three
 FORMULA_SIGNS = tuple("=+-@\t\r\n＝＋－＠")
 WIDTHS = {
     "id": 15, "status": 9, "text": 60, "pair": 60, "gold": 11, "predicted": 11, "direction": 15,
-    "confidence": 11, "gold_confidence": 11, "margin": 9, "llm": 11, "drivers": 28, "completeness_gap": 13,
-    "nearest": 60, "label_quality": 9, "words": 8, "tokens": 8, "tags": 22,
+    "confidence": 12, "gold_confidence": 17, "margin": 9, "llm": 11, "drivers": 28, "completeness_gap": 18,
+    "nearest": 60, "label_quality": 14, "words": 8, "tokens": 8, "tags": 22,
     "error_type": 25, "cause": 25, "fix": 25, "annotator": 13, "note": 40,
 }  # fmt: skip
 MADE = datetime.datetime(2000, 1, 1)  # what a workbook says of its making: no clock in what is compared
@@ -50,6 +50,7 @@ MADE = datetime.datetime(2000, 1, 1)  # what a workbook says of its making: no c
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 ESCAPED = "_x005F_"  # an underscore that starts no escape
 _ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # XLSX writes characters as _x000D_
+_TEXT_STYLE, _NUMBER_STYLE, _PERSON_STYLE = "inquest text", "inquest number", "inquest person"
 _HEAD = PatternFill("solid", fgColor="FFD9D9D9")
 _PERSONS = PatternFill("solid", fgColor="FFFFF6D6")
 _PERSONS_HEAD = PatternFill("solid", fgColor="FFFFE08A")
@@ -128,7 +129,7 @@ def write_xlsx(path: str | Path, table: pd.DataFrame, taxonomy: Taxonomy) -> Non
     last = len(table) + 1
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{last}"
     add_words(workbook, taxonomy)
-    add_drop_downs(sheet, columns, 2, last)
+    add_drop_downs(sheet, columns, taxonomy, 2, last)
     workbook.properties.created = MADE
     with atomic(path) as part:
         part.write_bytes(workbook_bytes(workbook))
@@ -136,14 +137,36 @@ def write_xlsx(path: str | Path, table: pd.DataFrame, taxonomy: Taxonomy) -> Non
 
 def fill_row(sheet: Worksheet, number: int, columns: dict[str, int], row: dict[str, Any]) -> None:
     """Write a row of the table to a row of a sheet; ``columns``: the place of each column, from 1."""
+    _add_styles(sheet.parent)
     for name, place in columns.items():
-        cell = sheet.cell(number, place)
+        cell, value = sheet.cell(number, place), row.get(name)
+        number_like = isinstance(value, (float, np.floating))
+        cell.style = _PERSON_STYLE if name in PERSON else _NUMBER_STYLE if number_like else _TEXT_STYLE
         if name in row:
-            set_cell(cell, row[name])
-            cell.number_format = "0.000" if isinstance(row[name], (float, np.floating)) else "General"
-        cell.alignment = Alignment(vertical="top", wrap_text=True)
-        if name in PERSON:
-            cell.fill, cell.border = _PERSONS, _BORDER
+            set_cell(cell, value)
+    sheet.row_dimensions[number].height = _height(row)
+
+
+def _add_styles(workbook: Workbook) -> None:
+    """Give a workbook the styles of the sheet's cells: to share them is much faster than to style each."""
+    top = Alignment(vertical="top", wrap_text=True)
+    for style in (
+        NamedStyle(_TEXT_STYLE, alignment=top),
+        NamedStyle(_NUMBER_STYLE, alignment=top, number_format="0.000"),
+        NamedStyle(_PERSON_STYLE, alignment=top, fill=_PERSONS, border=_BORDER),
+    ):
+        if style.name not in workbook.named_styles:
+            workbook.add_named_style(style)
+
+
+def _height(row: dict[str, Any]) -> float:
+    """Return the height in points that a row's longest cell needs, for programs that don't find it out."""
+    lines = [
+        sum(math.ceil(max(len(line), 1) / WIDTHS.get(name, 15)) for line in value.split("\n"))
+        for name, value in row.items()
+        if isinstance(value, str)
+    ]
+    return min(15.0 * max(lines, default=1), 400.0)
 
 
 def set_cell(cell: Cell, value: Any) -> None:
@@ -217,7 +240,9 @@ def list_name(column: str) -> str:
     return f"inquest_{CATEGORIES[column]}"
 
 
-def add_drop_downs(sheet: Worksheet, columns: dict[str, int], first: int, last: int) -> None:
+def add_drop_downs(
+    sheet: Worksheet, columns: dict[str, int], taxonomy: Taxonomy, first: int, last: int
+) -> None:
     """Give the columns of categories their drop-downs, from the first row below the header to the last."""
     for column in CATEGORIES:
         if column not in columns:
@@ -230,7 +255,7 @@ def add_drop_downs(sheet: Worksheet, columns: dict[str, int], first: int, last: 
             errorStyle="stop",
             errorTitle="Not in the taxonomy",
             error=f"Choose a name from the list. A new one must first stand under {CATEGORIES[column]} in "
-            "annotations/taxonomy.yaml; then run: make annotate",
+            f"{taxonomy.file}; then run: make annotate",
         )
         letter = get_column_letter(columns[column])
         rule.add(f"{letter}{first}:{letter}{max(first, last)}")

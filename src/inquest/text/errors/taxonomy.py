@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 
 from inquest.errors import InquestError
 from inquest.sections import Mistake, Section, complain, read_yaml, shown, text_like
@@ -56,6 +56,12 @@ class Taxonomy(Section):
     types: Items
     causes: Items
     fixes: Fixes
+    _file: str = PrivateAttr("taxonomy.yaml")
+
+    @property
+    def file(self) -> str:
+        """The name of the file that it was read from, to name to people."""
+        return self._file
 
     def items(self, column: str) -> list[Item]:
         """Return what a column of the sheet (`error_type`, `cause` or `fix`) may hold."""
@@ -96,8 +102,10 @@ def read_taxonomy(path: str | Path) -> Taxonomy:
             path.name, f"found {shown(content)}", "the lists types, causes and fixes are needed"
         )
     try:
-        return Taxonomy.model_validate(content)
+        taxonomy = Taxonomy.model_validate(content)
     except ValidationError as error:
         bad = complain(error, content)
         where = bad.where.replace("config key", f"{path.name}, key").replace("the config", path.name)
         raise InquestError(where, bad.found, bad.allowed) from None
+    taxonomy._file = path.name
+    return taxonomy
