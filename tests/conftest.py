@@ -48,7 +48,7 @@ CHAT = (
 
 @pytest.fixture(scope="session")
 def tiny_llm(tmp_path_factory) -> Path:
-    """A folder with a Llama of two layers that reads bytes, its weights drawn by a seed, and its template."""
+    """A folder with a Llama of two layers that spells words, drawn by a seed, and its chat template."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -56,7 +56,8 @@ def tiny_llm(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("llm") / "tiny-llama"
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     special = ["<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
-    core = Tokenizer(models.BPE(vocab={letter: i for i, letter in enumerate(letters)}, merges=[]))
+    words = [*letters, "th"]
+    core = Tokenizer(models.BPE(vocab={word: i for i, word in enumerate(words)}, merges=[("t", "h")]))
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     core.decoder = decoders.ByteLevel()
     tokenizer = PreTrainedTokenizerFast(
@@ -74,7 +75,7 @@ def tiny_llm(tmp_path_factory) -> Path:
         initializer_range=0.3,  # so that the answers' likelihoods differ by more than rounding
         tie_word_embeddings=True,
         bos_token_id=None,
-        eos_token_id=len(letters),
+        eos_token_id=len(words),
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(5)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 OWN = {"local_files_only": True, "trust_remote_code": False}  # neither the hub nor code beside the model
 TEMPLATE = "chat_template.jinja"
-UNREADABLE = (OSError, ValueError, KeyError, IndexError, TypeError, RuntimeError, SafetensorError)
 
 
 def fetch_llm(source: Mapping[str, Any], downloads: Path, target: Path) -> dict[str, Any]:
@@ -116,17 +114,18 @@ def unpack_gguf(file: Path, target: Path, where: str) -> str | None:
     try:
         with _no_bars():
             tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name, **OWN)
-            loaded = AutoModelForCausalLM.from_pretrained(
-                file.parent, gguf_file=file.name, dtype=torch.float32, **OWN
+            loaded, report = AutoModelForCausalLM.from_pretrained(
+                file.parent, gguf_file=file.name, dtype=torch.float32, output_loading_info=True, **OWN
             )
         config = loaded.config
         del config.quantization_config  # the weights are whole numbers no longer, and could not be saved
         model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
         model.load_state_dict(loaded.state_dict())
         quantisation = _quantisation(file)
-    except UNREADABLE as error:
+    except Exception as error:  # whatever the readers of a broken file stumble over
         found = f"it can't be read ({_first(error)})"
         raise InquestError(where, found, "a whole GGUF file that Transformers knows is needed") from error
+    _check_complete(report, where)
     model.generation_config = type(model.generation_config)()  # how to sample is not asked here
     model.save_pretrained(target)
     tokenizer.save_pretrained(target)
@@ -158,18 +157,22 @@ def load_llm(folder: str | Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBa
             model, report = AutoModelForCausalLM.from_pretrained(
                 folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **OWN
             )
-    except UNREADABLE as error:
+    except Exception as error:  # likewise
         found = f"it can't be loaded ({_first(error)})"
         raise InquestError(
             where, found, "a causal language model that Transformers knows is needed"
         ) from error
-    if report["missing_keys"]:
-        found = f"its weights lack {listing(sorted(report['missing_keys']), 3)}"
-        raise InquestError(where, found, "all weights of the architecture in config.json are needed")
+    _check_complete(report, where)
     if not tokenizer.chat_template:
         found = "its tokenizer has no chat template"
         raise InquestError(where, found, "a model that was trained to follow instructions is needed")
     return model.eval(), tokenizer
+
+
+def _check_complete(report: Mapping[str, Any], where: str) -> None:
+    if report["missing_keys"]:
+        found = f"its weights lack {listing(sorted(report['missing_keys']), 3)}"
+        raise InquestError(where, found, "all weights of its architecture are needed")
 
 
 def describe_llm(model: PreTrainedModel) -> dict[str, Any]:
