@@ -31,6 +31,8 @@ if STUDY.text:
 
     include: "rules/text.smk"
     include: "rules/classifier.smk"
+    include: "rules/llm.smk"
+    include: "rules/errors.smk"
 
 
 include: "rules/report.smk"
@@ -40,6 +42,7 @@ rule all:
     default_target: True
     input:
         expand("{results}/{document}.pdf", results=RESULTS, document=STUDY.documents),
+        PAGES,
 
 
 onerror:

@@ -31,6 +31,9 @@ def check_files(study):
     }
     if study.text:
         sources["classifier.encoder.folder"] = study.classifier.encoder.folder
+        used = {chapter for document in study.documents.values() for chapter in document.chapters}
+        sources["llm.model.folder"] = study.llm.model.folder if "llm" in used else None
+        sources["errors.taxonomy"] = study.errors.taxonomy if "errors" in used else None
     for key, file in sources.items():
         path = Path(os.path.expanduser(file or BASE))
         if not path.exists():
@@ -87,6 +90,7 @@ CHAPTERS = dict.fromkeys(name for document in STUDY.documents.values() for name 
 REPORTED = {}  # chapter -> the artefacts that its pages read
 CLOCKED = {}  # chapter -> its times, which no rerun reproduces: `timings` in its template
 TIMED = []  # the names of the jobs whose times the report adds up, as their benchmark files have them
+PAGES = []  # pages of their own that stand beside the documents
 RETRAINING = []  # dicts: what is retrained, how often, on which share of the training rows
 
 

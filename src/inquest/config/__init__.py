@@ -14,6 +14,7 @@ from inquest.config.baseline import Baseline
 from inquest.config.classifier import TextClassifier
 from inquest.config.data import Data
 from inquest.config.documents import Document
+from inquest.config.errors import Errors
 from inquest.config.influence import Influence
 from inquest.config.llm import Llm
 from inquest.config.quality import Quality
@@ -50,6 +51,7 @@ class Study(Section):
     """The texts that the chapters on a text classifier are about."""
     classifier: TextClassifier = Field(default_factory=TextClassifier)
     llm: Llm = Field(default_factory=Llm)
+    errors: Errors = Errors()
 
     @model_validator(mode="after")
     def _ratings_are_there(self):
@@ -66,7 +68,7 @@ class Study(Section):
 # What a chapter is about, as the section of the config that says it.
 ABOUT = {
     **dict.fromkeys(("data", "baseline", "influence", "shapley", "quality"), "data"),
-    **dict.fromkeys(("text", "classifier", "llm"), "text"),
+    **dict.fromkeys(("text", "classifier", "llm", "errors"), "text"),
 }
 
 
