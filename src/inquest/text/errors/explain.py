@@ -14,13 +14,14 @@ import pandas as pd
 import torch
 from captum.attr import IntegratedGradients
 from numpy.typing import NDArray
+from transformers import BatchEncoding
 
 from inquest.runtime import Progress
 from inquest.text.encoder import EncoderClassifier, load_classifier
 from inquest.text.finetune import calm, device_facts
 
 if TYPE_CHECKING:
-    from transformers import BatchEncoding, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
 TARGET = "the logit of the predicted label minus that of the gold label"
 BASELINE = "the same text with padding in the place of each token but the special ones"
@@ -124,6 +125,8 @@ def explain(
 
 def encode(tokenizer: PreTrainedTokenizerBase, texts: pd.DataFrame, max_length: int) -> BatchEncoding:
     """Return texts as token ids, cut to a length, as the classifier reads them."""
+    if not len(texts):  # of which a tokenizer can make nothing
+        return BatchEncoding({"input_ids": []})
     return tokenizer(
         texts["text"].tolist(),
         texts["pair"].tolist() if "pair" in texts else None,

@@ -56,7 +56,7 @@ def look_into(
     about : dict
         `tags`: for each `name`, `definition`, `count` and `share` (of the errors); `near`: the neighbours;
         `suspicious`: how many gold labels confident learning takes for wrong, by the classifier alone, and
-        how many of them are `tagged`.
+        how many of them `doubted` by all who were asked.
     """
     train = texts[texts["part"] == "train"].sort_values("row", ignore_index=True)
     places, cosines = nearest(states_of(states, errors["row"]), states_of(states, train["row"]), neighbours)
@@ -86,7 +86,7 @@ def look_into(
             for name, definition in definitions.items()
         ],
         "near": places.shape[1],
-        "suspicious": {"classifier": int(mine.suspicious.sum()), "tagged": int(doubted.sum())},
+        "suspicious": {"classifier": int(mine.suspicious.sum()), "doubted": int(counts["label in doubt"])},
     }
     return pd.DataFrame(found, index=errors.index).astype(strings), about
 

@@ -69,7 +69,10 @@ def suggest(
     tags: dict[str, tuple[Any, str]] = {}
     for name, asked in FOUND.items():
         found = find({"property": asked, "threshold": None, "pattern": None}, errors, train)
-        tags[name] = found.texts, found.says
+        telling = (
+            found.threshold != 0
+        )  # most training texts can have no rare word: then all texts would have it
+        tags[name] = found.texts & telling, found.says
     if "score" in errors:
         found = find({"property": "uncertain_label", "threshold": None, "pattern": None}, errors, train)
         tags["uncertain label"] = found.texts, found.says
