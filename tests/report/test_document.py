@@ -228,7 +228,7 @@ def test_a_chapter_may_add_parts_to_the_appendix(arguments):
     (chapters / "data.html.j2").write_text(body, encoding="utf-8")
     (chapters / "data.appendix.html.j2").write_text(
         '{{ chapter("Every label", id="appendix-labels") }}<p>As in {{ secref("sec-split") }}, by '
-        '{{ facts | length }} facts.</p>'
+        "{{ facts | length }} facts.</p>"
         '{{ table([{"a": 1}], caption="One.", id="every-label") }}',
         encoding="utf-8",
     )
@@ -240,3 +240,12 @@ def test_a_chapter_may_add_parts_to_the_appendix(arguments):
     number = re.search(r'href="#tab-data-every-label">Table\u00a0(\d+)</a>', page)[1]
     tables = re.findall(r'<span class="label">Table\u00a0(\d+)</span>', page)
     assert len(tables) == len(set(tables)) and number in tables
+
+
+def test_what_a_macro_says_in_a_table_is_escaped_once(chapter):
+    html = chapter(
+        "{% macro said(word) %}{{ word }} & co{% endmacro %}"
+        '{{ table([{"a": said("<b>"), "b": "<i>"}, {"a": "1 & 2", "b": "x"}], caption="C") }}'
+    )
+    assert '<td class="left">&lt;b&gt; & co</td>' in html
+    assert "&lt;i&gt;" in html and "1 &amp; 2" in html and "&amp;lt;" not in html

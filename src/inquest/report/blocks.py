@@ -251,7 +251,7 @@ class Chapter:
             How many rows to show; a line below says how many are left out.
         """
         name = id or (data if isinstance(data, str) else None)
-        frame = self.read_table(data) if isinstance(data, str) else pd.DataFrame(data)
+        frame = self.read_table(data) if isinstance(data, str) else _frame(data)
         number = self.build.next("table")
         anchor = f"tab-{self.name}-{name or number}"
         if name:
@@ -294,6 +294,16 @@ class Chapter:
     def secref(self, id: str) -> Markup:
         """Return a link such as *Section 3.1* or *Appendix B*."""
         return self.build.reference("section", self.name, id)
+
+
+def _frame(data: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return rows as a data frame in which what is escaped already, as a macro's result is, stays so."""
+    frame = pd.DataFrame(data)
+    if not isinstance(data, pd.DataFrame):
+        for name in frame.columns:
+            if any(isinstance(row.get(name), Markup) for row in data):
+                frame[name] = pd.Series([row.get(name) for row in data], dtype=object)
+    return frame
 
 
 def _block(kind: str) -> Callable[..., Markup]:
