@@ -112,7 +112,7 @@ def test_a_hidden_sheet_is_not_the_sheet(write, read):
     workbook = openpyxl.load_workbook(path)
     copy = workbook.copy_worksheet(workbook["errors"])
     workbook["errors"].title, copy.title, copy.sheet_state = "mine", "errors", "hidden"
-    copy["S2"].value = copy["T2"].value = copy["U2"].value = None
+    copy["R2"].value = copy["S2"].value = copy["T2"].value = None
     workbook.save(path)
     assert len(read(path).table) == 1
 
@@ -207,6 +207,14 @@ def test_a_mistake_is_told_in_one_line(tmp_path, read, content, said):
     line = str(error.value)
     assert line.startswith(f"{path}, {said}" if said.startswith("row") else f"{path}: {said}")
     assert "\n" not in line
+
+
+def test_a_file_cut_in_the_middle_of_a_letter_is_half_written(tmp_path, read):
+    """As Windows-1252, which has letters for all but five bytes, it would pass."""
+    path = tmp_path / "errors.csv"
+    path.write_bytes(f"id,fix,note\n{A},relabel,café".encode()[:-1])
+    with pytest.raises(InquestError, match=r"errors.csv: half-written"):
+        read(path)
 
 
 def test_rows_that_excel_ends_early_are_whole(tmp_path, read):

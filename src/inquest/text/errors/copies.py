@@ -1,4 +1,4 @@
-"""Where people's copies of the error sheet are: nothing heavy to import, since each start of the workflow asks."""
+"""Where people's copies of the error sheet are; light to import, as each start of the workflow asks."""
 
 from __future__ import annotations
 

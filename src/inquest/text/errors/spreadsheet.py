@@ -51,6 +51,7 @@ _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 ESCAPED = "_x005F_"  # an underscore that starts no escape
 _ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # XLSX writes characters as _x000D_
 _TEXT_STYLE, _NUMBER_STYLE, _PERSON_STYLE = "inquest text", "inquest number", "inquest person"
+_FONT = Font("Calibri", 11)
 _HEAD = PatternFill("solid", fgColor="FFD9D9D9")
 _PERSONS = PatternFill("solid", fgColor="FFFFF6D6")
 _PERSONS_HEAD = PatternFill("solid", fgColor="FFFFE08A")
@@ -151,9 +152,9 @@ def _add_styles(workbook: Workbook) -> None:
     """Give a workbook the styles of the sheet's cells: to share them is much faster than to style each."""
     top = Alignment(vertical="top", wrap_text=True)
     for style in (
-        NamedStyle(_TEXT_STYLE, alignment=top),
-        NamedStyle(_NUMBER_STYLE, alignment=top, number_format="0.000"),
-        NamedStyle(_PERSON_STYLE, alignment=top, fill=_PERSONS, border=_BORDER),
+        NamedStyle(_TEXT_STYLE, _FONT, alignment=top),
+        NamedStyle(_NUMBER_STYLE, _FONT, alignment=top, number_format="0.000"),
+        NamedStyle(_PERSON_STYLE, _FONT, alignment=top, fill=_PERSONS, border=_BORDER),
     ):
         if style.name not in workbook.named_styles:
             workbook.add_named_style(style)
@@ -279,7 +280,7 @@ def workbook_bytes(workbook: Workbook) -> bytes:
 
 
 def _style_head(cell: Cell, person: bool) -> None:
-    cell.font = Font(bold=True)
+    cell.font = Font("Calibri", 11, bold=True)
     cell.fill = _PERSONS_HEAD if person else _HEAD
     cell.alignment = Alignment(vertical="top", wrap_text=True)
     cell.border = _BORDER
