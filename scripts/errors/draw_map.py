@@ -7,8 +7,8 @@ from inquest.report.map_page import map_page, with_findings
 from inquest.runtime import job
 
 with job(snakemake):
-    found, p = snakemake.input, snakemake.params
-    points = with_findings(read_table(found.points), read_table(found.sheet))
-    classes = read_json(found.texts_facts)["classes"]
-    page = map_page(points, classes, read_json(found.facts), p.title, Path(found.template).parent)
-    write_text(snakemake.output[0], page)
+    found = snakemake.input
+    points = with_findings(read_table(found.points), read_table(found.sheet), read_table(found.annotated))
+    classes, facts = read_json(found.texts_facts)["classes"], read_json(found.facts)
+    title = f"Errors: {snakemake.params.title}"
+    write_text(snakemake.output[0], map_page(points, classes, facts, title, Path(found.page[0]).parent))

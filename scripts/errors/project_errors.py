@@ -4,13 +4,12 @@ from inquest.artefacts import read_json, read_table, write_json, write_table
 from inquest.runtime import job
 from inquest.text.errors.nearest import states_of
 from inquest.text.errors.projection import map_errors
-from inquest.text.errors.sheet import judged_texts
 
 with job(snakemake):
     found, p = snakemake.input, snakemake.params
-    judged = judged_texts(read_table(found.texts), p.dataset)
-    states = states_of(read_table(found.states), judged["row"])
-    classes = read_json(found.facts)["classes"]
-    points, facts = map_errors(judged, read_table(found.predictions), classes, states, p.options, p.seed)
+    texts, classes = read_table(found.texts), read_json(found.facts)["classes"]
+    tests = texts[texts["part"] == "test"]
+    states = states_of(read_table(found.states), tests["row"])
+    points, facts = map_errors(tests, read_table(found.predictions), classes, states, p.options, p.seed)
     write_table(snakemake.output.points, points)
     write_json(snakemake.output.facts, facts)

@@ -125,7 +125,9 @@ def test_columns_for_the_llm_and_the_error_type_are_there_if_they_are():
     without = page()
     assert '<th scope="col">LLM' not in without and '<th scope="col">Error type' not in without
     sheet = pd.DataFrame({"id": ["e-b", "e-c", "e-x"], "llm": ["negative", None, "negative"]})
-    points = with_findings(made(), sheet.assign(error_type=["irony <i>", pd.NA, "other"]))
+    annotated = pd.DataFrame({"id": ["e-b", "e-x"], "error_type": ["irony <i>", "other"]})
+    points = with_findings(made(), sheet, annotated)
+    assert with_findings(made(), sheet, annotated.iloc[:0])["error_type"].isna().all()
     whole = map_page(points, CLASSES, FACTS, "T", PAGES)
     assert '<th scope="col">LLM' in whole and "irony &lt;i&gt;" in whole
     by_id = {point["id"]: point for point in json.loads(Reader(whole).scripts[0])["points"]}

@@ -86,20 +86,20 @@ def map_page(
     return template.render(**words, style=Markup(style), policy=policy(style, script))
 
 
-def with_findings(points: pd.DataFrame, sheet: pd.DataFrame) -> pd.DataFrame:
-    """Return the points with what the sheet has of the errors among them: `llm` and `error_type`.
+def with_findings(points: pd.DataFrame, sheet: pd.DataFrame, annotated: pd.DataFrame) -> pd.DataFrame:
+    """Return the points with what is known of the errors among them: `llm` and `error_type`.
 
     Parameters
     ----------
     points : DataFrame
         With `id`.
     sheet : DataFrame
-        With `id`, and `llm` and `error_type` where there are some. Of an id that stands there twice, the
-        first row counts.
+        The error sheet: `id` and `llm`.
+    annotated : DataFrame
+        What people wrote, a row for each error that they looked at: `id` and `error_type`.
     """
-    found = sheet.drop_duplicates("id").set_index("id")
-    there = [name for name in ("llm", "error_type") if name in found]
-    return points.assign(**{name: points["id"].map(found[name]) for name in there})
+    said, types = sheet.set_index("id")["llm"], annotated.set_index("id")["error_type"]
+    return points.assign(llm=points["id"].map(said), error_type=points["id"].map(types))
 
 
 def policy(style: str, script: str) -> str:
