@@ -71,7 +71,7 @@ def summarise_errors(
             plural: [item.model_dump() for item in taxonomy.items(column)]
             for column, plural in CATEGORIES.items()
         },
-        "wrong": _records(shown),
+        "wrong": _records(shown.reindex(columns=[*SHOWN, *CATEGORIES, "note"])),
         "tags": dict(tags),
         "suggested": _marked(met),
         "agreement": _records(agreement),
