@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypeAlias
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from inquest.config.classifier import Encoder
 from inquest.config.data import Digest
-from inquest.sections import Mistake, Section, check_slugs, shown, text_like
+from inquest.sections import Mistake, Section, check_slugs, shown
 from inquest.text.llm.prompts import clash
 
-Endpoint = text_like(
+
+def _unshown(pattern: str, allowed: str) -> TypeAlias:
+    """Return the type of a text of a certain form; one that has it not is never shown: it may be a secret."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise Mistake("", "found something else", allowed)
+        return value
+
+    return Annotated[
+        str, AfterValidator(check), WithJsonSchema({"type": "string", "pattern": f"^({pattern})$"})
+    ]
+
+
+Endpoint = _unshown(
     r"https?://[^\s/?#@]+(/[^\s?#@]*)?",
     "an address such as http://localhost:8000/v1 is needed, without a user name, a key or a question mark",
 )
-Variable = text_like(
+Variable = _unshown(
     r"[A-Z_][A-Z0-9_]*",
     "the name of an environment variable is needed, such as INQUEST_API_KEY, never the key itself",
 )

@@ -127,7 +127,8 @@ def unpack_gguf(file: Path, target: Path, where: str) -> str | None:
         raise InquestError(where, found, "a whole GGUF file that Transformers knows is needed") from error
     _check_complete(report, where)
     model.generation_config = type(model.generation_config)()  # how to sample is not asked here
-    model.save_pretrained(target)
+    with _no_bars():
+        model.save_pretrained(target)
     tokenizer.save_pretrained(target)
     return quantisation
 
