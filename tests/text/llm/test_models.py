@@ -28,7 +28,7 @@ def complaint(call, *args) -> str:
 
 
 def fetched(tmp_path, **source):
-    target = tmp_path / "model"
+    target = tmp_path / "results" / "model"
     return fetch_llm({**PLACES, **source}, tmp_path / "downloads", target), target
 
 
@@ -217,6 +217,7 @@ def test_a_gguf_file_in_a_package(tiny_llm, tiny_gguf, tmp_path):
         "tokenizer.json",
         "tokenizer_config.json",
     ]
+    assert {path.stat().st_mode & 0o777 for path in target.iterdir()} == {0o644}
     model, tokenizer = load_llm(target)
     state = model.state_dict()
     assert set(state) == {*weights, "lm_head.weight"}
@@ -230,7 +231,8 @@ def test_a_gguf_file_in_a_package(tiny_llm, tiny_gguf, tmp_path):
     first = contents(target)
     fetched(tmp_path, **source)
     assert contents(target) == first  # the same bytes each time
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["downloads", "model"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["downloads", "results"]
+    assert list(target.parent.iterdir()) == [target]
 
 
 def test_a_gguf_file_that_is_not_quantised(tiny_llm, tmp_path):

