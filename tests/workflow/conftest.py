@@ -25,6 +25,7 @@ PARTS = (
     "scripts",
     "src",
     "report",
+    "annotations",
     "studies",
     "profiles",
     "envs",
@@ -163,12 +164,13 @@ def fresh(tmp_path) -> Workflow:
 
 
 @pytest.fixture(scope="session")
-def make_texts_workflow(tiny_encoder):
+def make_texts_workflow(tiny_encoder, tiny_llm):
     """Return a function that makes the workflow with the tiny study of texts, and nothing done."""
 
     def make(folder: Path) -> Workflow:
         made = Workflow(folder, "tiny-texts")
         shutil.copytree(tiny_encoder, folder / "tiny-bert")
+        shutil.copytree(tiny_llm, folder / "tiny-llama")
         return made
 
     return make
