@@ -70,7 +70,7 @@ def check_classifiers(study):
 try:
     STUDY = load_study(
         config,
-        chapters=[path.name.split(".")[0] for path in (BASE / "report" / "chapters").glob("*.html.j2")],
+        chapters={path.name.split(".")[0] for path in (BASE / "report" / "chapters").glob("*.html.j2")},
         rubrics=[path.stem for path in (BASE / "report" / "rubrics").glob("*.yaml")],
     )
     check_files(STUDY)

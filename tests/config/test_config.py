@@ -22,7 +22,7 @@ from inquest.errors import InquestError
 from inquest.sections import Section, slug
 
 ROOT = Path(__file__).parents[2]
-CHAPTERS = [path.name.split(".")[0] for path in (ROOT / "report" / "chapters").glob("*.html.j2")]
+CHAPTERS = {path.name.split(".")[0] for path in (ROOT / "report" / "chapters").glob("*.html.j2")}
 RUBRICS = [path.stem for path in (ROOT / "report" / "rubrics").glob("*.yaml")]
 FILES = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
@@ -123,6 +123,7 @@ def test_the_default_study_shows_the_defaults_wherever_they_are_meant_for_all_da
     ]
     tuned = ("epochs", "batch_size", "learning_rate", "layer_decay", "head_learning_rate", "clip")
     own += [f"classifier.training.{key}" for key in tuned]
+    own += ["llm.reason", "llm.model.about", "llm.prompts", "errors.annotated_by"]
     assert {path for path in found if not path.startswith(tuple(own))} == set()
     assert all(any(path.startswith(key) for path in found) for key in own)
 
@@ -142,11 +143,11 @@ def test_what_is_left_out_has_a_default():
 
 def test_a_document_has_the_sections_that_concern_it():
     texts = concerning(load(DEFAULT), "classifier")
-    assert list(texts) == ["study", "seed", "documents", "text", "classifier"]
+    assert list(texts) == ["study", "seed", "documents", "text", "classifier", "llm", "errors"]
     assert list(texts["documents"]) == ["classifier"]
     table = concerning(load(DEFAULT), "influence")
     assert {"data", "baseline", "influence", "shapley", "quality"} <= table.keys()
-    assert not table.keys() & {"text", "classifier"} and table["seed"] == DEFAULT["seed"]
+    assert not table.keys() & {"text", "classifier", "llm", "errors"} and table["seed"] == DEFAULT["seed"]
 
 
 def test_raw_files_have_names_of_their_own():
