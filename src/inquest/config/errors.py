@@ -50,6 +50,6 @@ class Errors(Section):
     """Steps of the integrated gradients; a text whose gap is larger than `tolerance` gets more."""
     tolerance: Annotated[float, Field(gt=0)] = 0.05
     """The largest completeness gap, as a share of what is explained, that needs no more steps."""
-    show: Annotated[int, Field(ge=1)] = 12
+    show: Annotated[int, Field(ge=1)] = 10
     """Wrong texts that stand in the chapter; all of them are in the appendix."""
     map: Map = Map()

@@ -104,6 +104,7 @@ def test_what_people_named_is_ranked_with_estimates_for_the_rest(describe):
     assert best["estimate"] == pytest.approx(2 + 5 * 2 / 3)  # 3 of 8 have a fix
     assert best["estimate_low"] < best["estimate"] < best["estimate_high"] <= 8
     assert len(tables["types"]) == 2 and len(tables["fixes"]) == 2
+    assert (facts["types"][0]["example_id"], facts["fixes"][0]["example_id"]) == ("t-0", "t-1")  # not twice
 
 
 def test_every_error_is_listed_with_what_was_said_of_it(describe):

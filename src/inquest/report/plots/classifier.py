@@ -40,7 +40,7 @@ def learning(path: str | Path, history: Mapping[str, Any]) -> None:
     epochs, best = history["epochs"], history["best_epoch"]
     ends = _numbers(epochs, "epoch")
     at, of_steps = _thinned(history["steps"])
-    with figure("full", 1.9, columns=2) as (fig, axes):
+    with figure("full", 1.75, columns=2) as (fig, axes):
         for ax, name in zip(axes, ("loss", "accuracy"), strict=True):
             ax.plot(at, of_steps[name], color=SPLIT["train"], linewidth=0.7, label="training, by step")
             known = {"markersize": 3.6 if len(epochs) <= 20 else 0, "linewidth": 1.2}
@@ -79,7 +79,7 @@ def quality(
         The expected calibration error.
     """
     few = len(classes) <= 4
-    with figure("full" if few else "wide", 2.1 if few else 2.5, columns=2) as (fig, (left, right)):
+    with figure("full" if few else "wide", 1.95 if few else 2.5, columns=2) as (fig, (left, right)):
         _confusion(left, np.asarray(counts), classes)
         _reliability(right, bins, ece, 1 / len(classes))
         write_figure(path, fig)
@@ -131,8 +131,8 @@ def expectations(path: str | Path, rows: Sequence[Mapping[str, Any]]) -> None:
     rows : list of mapping
         Name, with and without (each with `texts`), difference (value, low, high) and verdict of each.
     """
-    names = ["\n".join(textwrap.wrap(named(row["name"], 64), 34)) for row in rows]
-    tall = 0.28 if any("\n" in name for name in names) else 0.22
+    names = ["\n".join(textwrap.wrap(named(row["name"], 64), 40)) for row in rows]
+    tall = 0.25 if any("\n" in name for name in names) else 0.2
     with figure("full", 0.8 + tall * max(len(rows), 1)) as (fig, ax):
         ax.axvline(0, color=INK, linewidth=0.8)
         for y, row in enumerate(rows):

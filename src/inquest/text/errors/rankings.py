@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from inquest.text.errors.taxonomy import Taxonomy
 from inquest.text.evaluation import wilson
 
 
-def rank(merged: pd.DataFrame, column: str, taxonomy: Taxonomy, errors: int) -> pd.DataFrame:
+def rank(
+    merged: pd.DataFrame, column: str, taxonomy: Taxonomy, errors: int, seen: Collection[str] = ()
+) -> pd.DataFrame:
     """Rank the names of a column by how many errors have them; equals in the order of the taxonomy.
 
     The estimate counts what was annotated as known and takes the rest to be like it: count + share x rest.
@@ -27,6 +30,8 @@ def rank(merged: pd.DataFrame, column: str, taxonomy: Taxonomy, errors: int) -> 
     taxonomy : Taxonomy
     errors : int
         All current errors, annotated or not.
+    seen : collection of str
+        Ids of errors that are examples elsewhere; others are preferred.
 
     Returns
     -------
@@ -48,13 +53,15 @@ def rank(merged: pd.DataFrame, column: str, taxonomy: Taxonomy, errors: int) -> 
         rows.append(
             {**item.model_dump(), "count": len(own), "share": share, "low": low, "high": high}
             | {name: len(own) + value * rest for name, value in estimates}
-            | _example(own)
+            | _example(own, seen)
         )
     return pd.DataFrame(rows).sort_values("count", ascending=False, kind="stable", ignore_index=True)
 
 
-def _example(own: pd.DataFrame) -> dict[str, str]:
+def _example(own: pd.DataFrame, seen: Collection[str]) -> dict[str, str]:
     """Return the text of the median length; of two in the middle, the shorter, and of equals the first id."""
+    fresh = own[~own["id"].isin(seen)]
+    own = own if fresh.empty else fresh
     if own.empty:
         return {"example_id": "", "example": ""}
     ordered = own.assign(length=own["text"].str.len()).sort_values(["length", "id"])

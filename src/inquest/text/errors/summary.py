@@ -56,7 +56,10 @@ def summarise_errors(
         `tags` (see `against_tags`), `crossed` (types by causes), `agreement`, `disagreements`, `projections`.
     """
     errors = len(sheet)
-    ranked = {plural: rank(annotated, column, taxonomy, errors) for column, plural in CATEGORIES.items()}
+    ranked: dict[str, pd.DataFrame] = {}
+    for column, plural in CATEGORIES.items():
+        seen = {one for table in ranked.values() for one in table["example_id"]}
+        ranked[plural] = rank(annotated, column, taxonomy, errors, seen)
     everything = _together(sheet, annotated)
     shown = everything.iloc[_spread(errors, options["show"])]
     met = against_tags(annotated, sheet)
