@@ -195,7 +195,7 @@ def test_model_prompt_and_time(page):
     assert (
         "Of 3 prompts the one that does best on 200 validation texts was taken, plain with 75.0% (68.6% to "
         "80.5%); the others get 70.0% and 65.0%, and on other texts another might be the best. Appendix A "
-        "has them word for word."
+        "has them word for word, and texts on which the two differ."
     ) in text
     assert "Its label is the one that it finds likeliest as an answer. 2 texts were too long for it" in text
     assert "A text took 84 ms." in text
