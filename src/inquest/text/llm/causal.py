@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MOST_LOGITS = 2**26  # numbers in the logits of a batch: a quarter of a gigabyte
 TOLERANCE = 0.01  # nats by which the quick way may differ from the plain one
+CHECKED = 4  # answers, the longest ones, that are scored in the plain way, too
+HOLDER = "Placeholder7391"  # stands for an answer: no chat template has it in the words around
 
 Layers = list[tuple[torch.Tensor, torch.Tensor]]
 
@@ -120,12 +122,13 @@ class CausalLabeller:
         """Return the tokens of each answer as the chat template writes it, and the one that ends the turn."""
         turns = prompt.messages("text", "pair")
         opened, found = self._rendered(turns), []
+        # an answer such as `d` may stand in the words around it, too: <|im_end|>
+        whole = self._rendered([*turns, {"role": "assistant", "content": HOLDER}], answered=True)
+        before, said, after = whole.removeprefix(opened).rpartition(HOLDER)
+        if not whole.startswith(opened) or not said:
+            before, after = "", ""
+        end = self._tokens(after)[:1] or [self.tokenizer.eos_token_id]
         for answer in prompt.answers.values():
-            whole = self._rendered([*turns, {"role": "assistant", "content": answer}], answered=True)
-            before, said, after = whole.removeprefix(opened).rpartition(answer)
-            if not whole.startswith(opened) or not said:
-                before, after = "", ""
-            end = self._tokens(after)[:1] or [self.tokenizer.eos_token_id]
             found.append(self._tokens(before + answer) + end)
         return found
 
@@ -220,7 +223,8 @@ class CausalLabeller:
         self, chat: Sequence[int], answers: Sequence[Sequence[int]], scores: NDArray[np.float64]
     ) -> None:
         """Compare a text's scores with those of the plain way: one answer at a time, and no cache."""
-        for answer, score in zip(answers, scores, strict=True):
+        both = sorted(zip(answers, scores, strict=True), key=lambda one: -len(one[0]))
+        for answer, score in both[:CHECKED]:
             ids = torch.tensor([[*chat, *answer]], device=self.device)
             logits = self.model(input_ids=ids, logits_to_keep=len(answer) + 1).logits[0, :-1].double()
             plain = logits.log_softmax(-1).gather(1, ids[0, -len(answer) :, None]).sum().item()
