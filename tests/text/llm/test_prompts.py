@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,6 +104,13 @@ def test_examples_are_short_training_texts_of_each_label(train):
     assert {(one.text, one.answer) for one in prompt.examples} <= known
     assert [sum(one.answer == said for one in prompt.examples) for said in ("bad", "good")] == [3, 3]
     assert not any("long" in one.text for one in prompt.examples)
+
+
+def test_a_label_of_long_texts_gives_its_shortest_ones():
+    texts = ["a", "b", "c", "d", "e", "long", "the longest one", "longer"]
+    train = pd.DataFrame({"text": texts, "label": ["short"] * 5 + ["other"] * 3})
+    (prompt,) = build_prompts([options(examples=2)], train, ["short", "other"], 7)
+    assert {one.text for one in prompt.examples if one.answer == "other"} == {"long", "longer"}
 
 
 def test_examples_depend_on_the_seed_and_the_name_alone(train):

@@ -95,7 +95,8 @@ def build_prompts(
     """Return the prompts of the config, with their examples.
 
     Examples are drawn from the training texts of up to the median length (in characters), as many of each
-    label, and stand in random order; another prompt's examples change nothing.
+    label, and stand in random order; another prompt's examples change nothing. A label with too few texts of
+    that length gives its shortest ones.
 
     Parameters
     ----------
@@ -151,15 +152,15 @@ def _examples(
     if not count:
         return ()
     lengths = train["text"].str.len()
-    short = train[lengths <= lengths.median()]
-    drawn = []
+    median, drawn = lengths.median(), []
     for label in answers:
-        of_label = short[short["label"] == label]
-        if len(of_label) < count:
-            found = f"found {count}, and the label {label!r} has {len(of_label)}"
-            allowed = "there must be so many short training texts (up to the median length) of each label"
+        own = lengths[train["label"] == label].sort_values(kind="stable")
+        if len(own) < count:
+            found = f"found {count}, and the label {label!r} has {len(own)}"
+            allowed = "there must be so many training texts of each label"
             raise InquestError(f"{where}.examples`", found, allowed)
-        drawn.append(of_label.sample(count, random_state=seed))
+        short = train.index.isin(own.index[: max(count, int((own <= median).sum()))])
+        drawn.append(train[short].sample(count, random_state=seed))
     rows = [row for table in drawn for row in table.to_dict("records")]
     random.Random(seed).shuffle(rows)
     return tuple(Example(row["text"], row.get("pair"), answers[row["label"]]) for row in rows)
