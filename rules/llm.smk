@@ -5,8 +5,14 @@ LLM_HERE = not LLM["model"]["endpoint"]  # the model runs in the jobs themselves
 LLM_FOLDER = {"folder": f"{RESULTS}/llm/model"} if LLM_HERE else {}
 LLM_ASKED = {
     "model": {key: LLM["model"][key] for key in ("endpoint", "name")},
-    **{key: LLM[key] for key in ("threads", "batch_size", "prompts", "request")},
+    "prompts": LLM["prompts"],
+    **(
+        {key: LLM[key] for key in ("threads", "batch_size")}
+        if LLM_HERE
+        else {"params": LLM["request"]["params"]}
+    ),
 }
+LLM_THREADS = LLM["threads"] if LLM_HERE else 1
 LLM_TABLES = ["prompts", "agreement", "differ"]
 TIMED += ["fetch_llm", "choose_prompt", "label_texts", "describe_llm"]
 REPORTED["llm"] = artefacts("llm", LLM_TABLES)
@@ -38,7 +44,8 @@ rule fetch_llm:
         "../scripts/llm/fetch_llm.py"
 
 
-# An endpoint's answers are no output: they outlive a run that was cut short, and `make clean`.
+# An endpoint's answers are no output: they outlive a run that was cut short, and `make clean`. How it is asked, such
+# as how often, changes no answer: a function of the job's threads is no reason for Snakemake to run it again.
 rule choose_prompt:
     input:
         **LLM_FOLDER,
@@ -55,11 +62,12 @@ rule choose_prompt:
         f"{RESULTS}/timings/rules/choose_prompt.tsv"
     conda:
         ENVIRONMENT
-    threads: LLM["threads"]
+    threads: LLM_THREADS
     params:
         code=code("llm/choose_prompt"),
         seed=CONFIG["seed"],
         options={**LLM_ASKED, "validation": LLM["validation"]},
+        request=lambda wildcards, threads: LLM["request"],
         cache="results/downloads/llm",
     message:
         "Choose the language model's prompt"
@@ -83,11 +91,12 @@ rule label_texts:
         f"{RESULTS}/timings/rules/label_texts.tsv"
     conda:
         ENVIRONMENT
-    threads: LLM["threads"]
+    threads: LLM_THREADS
     params:
         code=code("llm/label_texts"),
         seed=CONFIG["seed"],
         options={**LLM_ASKED, "test": LLM["test"]},
+        request=lambda wildcards, threads: LLM["request"],
         cache="results/downloads/llm",
     message:
         "Label the test texts with the language model"
@@ -117,7 +126,7 @@ rule describe_llm:
     params:
         code=code("llm/describe_llm"),
         seed=CONFIG["seed"],
-        options=LLM,
+        options={key: LLM[key] for key in ("model", "reason", "prompts")},
         bootstrap=TUNED["bootstrap"],
     message:
         "Describe the language model's labels"

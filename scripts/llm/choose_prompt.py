@@ -10,7 +10,7 @@ with job(snakemake):
     texts, classes = read_table(found.texts), read_json(found.texts_facts)["classes"]
     prompts = build_prompts(p.options["prompts"], texts[texts["part"] == "train"], classes, p.seed)
     asked = draw(texts, "validation", p.options["validation"], seed_for(p.seed, "llm", "validation"))
-    choice = choose(prompts, labeller_for(p.options, found.get("folder"), p.cache), asked)
+    choice = choose(prompts, labeller_for(p.options, p.request, found.get("folder"), p.cache), asked)
     first = asked.iloc[0]
     facts = {
         "chosen": choice.chosen,

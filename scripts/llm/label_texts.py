@@ -11,7 +11,7 @@ with job(snakemake):
     prompts = build_prompts(p.options["prompts"], texts[texts["part"] == "train"], classes, p.seed)
     chosen = read_json(found.prompts_facts)["chosen"]
     asked = draw(texts, "test", p.options["test"], seed_for(p.seed, "llm", "test"))
-    labeller = labeller_for(p.options, found.get("folder"), p.cache)
+    labeller = labeller_for(p.options, p.request, found.get("folder"), p.cache)
     said = labeller.label(next(prompt for prompt in prompts if prompt.name == chosen), asked)
     table = answers_of(said, asked)
     table.insert(1, "id", asked["id"].to_numpy())

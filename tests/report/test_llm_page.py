@@ -247,7 +247,7 @@ def test_an_endpoint_with_answers_that_are_none(page):
     text = text_of(html)
     assert "Big-8B is asked at http://localhost:8000/v1; it was" in text and "None" not in text
     assert "one, but for capitals and quotes; 30 of 1,000 are none, and count as wrong." in text
-    assert "400 of the answers were kept from an earlier run." in text and "A text took" not in text
+    assert "on average; 400 of them were kept from an earlier run." in text and "A text took" not in text
     assert facts["sources"] == [] and "This document uses no raw data." in text
     assert "and all are." in text_of(page(model=THERE)[0])
 

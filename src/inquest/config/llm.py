@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from itertools import combinations
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import AfterValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from inquest.config.classifier import Encoder
 from inquest.config.data import Digest
+from inquest.errors import listing
 from inquest.sections import Mistake, Section, check_slugs, shown
 from inquest.text.llm.prompts import clash
+
+PARAMS = {"temperature": 0, "seed": 0, "max_tokens": 64}
+"""What an endpoint is asked for: the likeliest words, the same each time, and few of them."""
+TAKEN = ("model", "messages", "stream", "n")
+SECRETIVE = re.compile(r"key|secret|password|authori[sz]ation|credential", re.IGNORECASE)
 
 
 def _unshown(pattern: str, allowed: str) -> TypeAlias:
@@ -104,6 +110,20 @@ class Request(Section):
     """Seconds that an answer may take."""
     key: Variable = "INQUEST_API_KEY"
     """The name of the environment variable that holds the key; never the key itself."""
+    params: dict[str, Any] = PARAMS
+    """What is sent with each question, as the endpoint names it; null leaves one out. A model that thinks
+    before it answers needs more `max_tokens`."""
+
+    @field_validator("params")
+    @classmethod
+    def _its_own(cls, params: dict[str, Any]) -> dict[str, Any]:
+        for name in params:
+            if name in TAKEN or SECRETIVE.search(name):
+                found = f"found `{name}`" if name in TAKEN else "found what may be a key"
+                raise Mistake(
+                    "", found, f"{listing(TAKEN)} are set by the workflow, and a key by `request.key`"
+                )
+        return {name: value for name, value in (PARAMS | params).items() if value is not None}
 
 
 class Llm(Section):

@@ -92,7 +92,8 @@ def labeller(server, tmp_path):
     """Make a labeller of the server, with waits of milliseconds."""
 
     def make(url=None, name="tiny", longest_wait=1.0, wait=0.01, **request) -> EndpointLabeller:
-        request = {"concurrency": 4, "retries": 2, "timeout": 5, "key": "INQUEST_API_KEY"} | request
+        usual = {"concurrency": 4, "retries": 2, "timeout": 5, "key": "INQUEST_API_KEY"}
+        request = usual | {"params": {"temperature": 0, "seed": 0, "max_tokens": 64}} | request
         return EndpointLabeller(url or server.url, name, request, tmp_path / "cache", wait, longest_wait)
 
     return make
@@ -182,7 +183,7 @@ def test_pairs_are_asked_as_pairs(server, labeller):
 
 def test_no_texts_no_requests(server, labeller):
     found = labeller().label(PROMPT, TEXTS.head(0))
-    assert len(found.table) == 0 and list(found.table) == ["row", "label", "answer", "cut"]
+    assert len(found.table) == 0 and list(found.table) == ["row", "label", "answer", "cut", "stopped"]
     assert server.asked == []
 
 
@@ -220,6 +221,26 @@ def test_a_damaged_file_is_asked_for_again(server, labeller, tmp_path, damage):
     found = labeller().label(PROMPT, TEXTS)
     assert (found.requests, found.from_cache) == (3, 0) and found.table["label"].tolist()[0] == "pos"
     assert labeller().label(PROMPT, TEXTS).from_cache == 3
+
+
+def test_params_are_sent_and_are_part_of_the_question(server, labeller):
+    labeller().label(PROMPT, TEXTS)
+    found = labeller(params={"max_tokens": 9, "chat_template_kwargs": {"thinking": False}})
+    assert found.label(PROMPT, TEXTS).from_cache == 0
+    sent = {"max_tokens", "chat_template_kwargs", "model", "messages"}
+    assert set(server.asked[-1]["body"]) == sent and server.asked[-1]["body"]["max_tokens"] == 9
+
+
+def test_an_answer_that_was_stopped_is_told_and_kept_with_its_time(server, labeller):
+    choice = {"message": {"role": "assistant", "content": "<think>Well,"}, "finish_reason": "length"}
+    server.does(first=[{"body": {"choices": [choice]}, "wait": 0.3}])
+    first = labeller(concurrency=1).label(PROMPT, TEXTS)
+    assert first.table["stopped"].tolist() == [True, False, False] and first.table["label"].isna()[0]
+    assert first.timings()["seconds_per_text"] > 0.1  # of three
+    again = labeller().label(PROMPT, TEXTS)
+    assert again.requests == 0 and again.seconds < 0.1
+    assert again.timings()["seconds_per_text"] == first.timings()["seconds_per_text"]
+    assert again.table["stopped"].tolist() == [True, False, False]
 
 
 def test_a_server_that_dies_loses_no_answer(server, labeller):

@@ -90,15 +90,14 @@ def test_a_draw_of_all(count):
 
 
 def test_the_labeller_of_a_study(tiny_llm, tmp_path, question, reviews):
-    request = {"concurrency": 1, "retries": 0, "timeout": 1.0, "key": "INQUEST_API_KEY"}
+    request = {"concurrency": 1, "retries": 0, "timeout": 1.0, "key": "INQUEST_API_KEY", "params": {}}
     options = {
         "model": {"endpoint": "http://localhost:9/v1", "name": "m"},
-        "request": request,
         "threads": 1,
         "batch_size": 3,
     }
-    assert isinstance(labeller_for(options, None, tmp_path), EndpointLabeller)
-    here = labeller_for(options, tiny_llm, tmp_path)
+    assert isinstance(labeller_for(options, request, None, tmp_path), EndpointLabeller)
+    here = labeller_for(options, request, tiny_llm, tmp_path)
     assert isinstance(here, CausalLabeller)
     assert here.batch_size == 3
     other = Prompt("other", "", "{text}?", question.answers)

@@ -118,7 +118,7 @@ def test_the_classifier_s_errors(facts):
 
 
 def test_counts_and_the_most_frequent_label(facts):
-    assert facts["counts"] == {"texts": 40, "of": 40, "unparsed": 1, "cut": 1}
+    assert facts["counts"] == {"texts": 40, "of": 40, "unparsed": 1, "cut": 1, "stopped": 0}
     majority = facts["majority"]
     assert (majority["label"], majority["right"], majority["value"]) == ("negative", 30, 0.75)
 
@@ -164,7 +164,7 @@ def test_an_endpoint_is_no_raw_file():
 def test_some_test_texts_only():
     """The first ten: the model is right on 0 to 3 and on 8 and 9, the classifier on 8 and 9."""
     found = summarise(only=range(10), llm_wrong=range(4, 8), unparsed=())[0]
-    assert found["counts"] == {"texts": 10, "of": 40, "unparsed": 0, "cut": 1}
+    assert found["counts"] == {"texts": 10, "of": 40, "unparsed": 0, "cut": 1, "stopped": 0}
     assert (found["accuracy"]["right"], found["classifier"]["right"]) == (6, 2)
     assert found["wrong"]["texts"] == 8 and found["majority"]["texts"] == 10
 

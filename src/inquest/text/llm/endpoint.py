@@ -35,8 +35,6 @@ from inquest.runtime import Progress
 from inquest.text.llm.labels import Labelled
 from inquest.text.llm.prompts import Prompt, too_long
 
-PARAMETERS = {"temperature": 0, "seed": 0, "max_tokens": 64}
-"""What is asked for besides the answer: the likeliest words, the same each time, and few of them."""
 LARGEST = 1 << 22  # bytes of an answer with all that a server wraps around it
 CHUNK = 1 << 16
 SECRET = 8  # characters; a shorter key is none, and would be found in any word
@@ -92,7 +90,8 @@ class EndpointLabeller:
     request : mapping
         ``concurrency``, how many requests are under way at once; ``retries``, how often one is repeated after
         a lost connection, a time-out, and the statuses 429 and 5xx; ``timeout``, seconds that a whole answer
-        may take; ``key``, the name of the environment variable that holds the key, or None.
+        may take; ``key``, the name of the environment variable that holds the key, or None; ``params``,
+        what is sent with each question, such as ``max_tokens``.
     cache : Path
         A folder that studies may share. Each answer is a file there, under the SHA-256 of what was asked.
     wait, longest_wait : float
@@ -128,7 +127,7 @@ class EndpointLabeller:
         -------
         Labelled
             Its table has `row`, `label` (missing if the answer is none of the prompt's), `answer` (as it was
-            given) and `cut`, in the texts' order.
+            given), `cut` and `stopped`, in the texts' order.
 
         Raises
         ------
@@ -153,15 +152,17 @@ class EndpointLabeller:
         table = pd.DataFrame(
             {
                 "row": texts["row"].to_numpy(),
-                "label": pd.Series([parse(one, prompt.answers) for one in said], dtype=object),
-                "answer": pd.Series(said, dtype=object),
+                "label": pd.Series([parse(one.answer, prompt.answers) for one in said], dtype=object),
+                "answer": pd.Series([one.answer for one in said], dtype=object),
                 "cut": [too_long(text, pair) for _, text, pair in asked],
+                "stopped": [one.stopped for one in said],
             }
         )
         seconds = time.perf_counter() - started
-        return Labelled(table, seconds, requests=self.endpoint.sent - sent, from_cache=from_cache)
+        each = sum(one.seconds for one in said) / max(len(said), 1)
+        return Labelled(table, seconds, self.endpoint.sent - sent, from_cache, each)
 
-    def _ask(self, asked: Mapping[Path, tuple[int, Messages]]) -> dict[Path, str]:
+    def _ask(self, asked: Mapping[Path, tuple[int, Messages]]) -> dict[Path, Said]:
         """Return what the endpoint says to each conversation; the first failure ends it for all."""
         progress = Progress("texts that the language model labelled", len(asked))
         found, over = {}, threading.Event()
@@ -180,7 +181,7 @@ class EndpointLabeller:
             pool.shutdown(cancel_futures=True)
         return found
 
-    def _answer(self, file: Path, row: int, messages: Messages, over: threading.Event) -> str | None:
+    def _answer(self, file: Path, row: int, messages: Messages, over: threading.Event) -> Said | None:
         """Return an answer that is kept from now on, or None if another text's request has failed."""
         if over.is_set():
             return None
@@ -189,7 +190,7 @@ class EndpointLabeller:
         except BaseException:
             over.set()
             raise
-        write_json(file, {"answer": said})
+        write_json(file, said._asdict())
         return said
 
     def _file(self, messages: Messages) -> Path:
@@ -199,11 +200,22 @@ class EndpointLabeller:
         return self.cache / digest[:2] / f"{digest}.json"
 
 
-def _kept(file: Path) -> str | None:
+class Said(NamedTuple):
+    """An answer, as it is kept."""
+
+    answer: str
+    stopped: bool
+    """Whether it reached the most tokens that were allowed, and might have gone on."""
+    seconds: float
+    """From the question that got it to its end."""
+
+
+def _kept(file: Path) -> Said | None:
     """Return an answer that is kept; one that is damaged is asked for again."""
     with contextlib.suppress(OSError, ValueError, RecursionError, KeyError, TypeError):
-        said = read_json(file)["answer"]
-        return said if isinstance(said, str) else None
+        kept = read_json(file)
+        said = Said(kept["answer"], bool(kept["stopped"]), float(kept["seconds"]))
+        return said if isinstance(said.answer, str) else None
     return None
 
 
@@ -233,7 +245,7 @@ class Endpoint:
         self, base_url: str, name: str, request: Mapping[str, Any], wait: float, longest_wait: float
     ):
         self.base_url, self.name = base_url.rstrip("/"), name
-        self.parameters = {"model": name, **PARAMETERS}
+        self.parameters = {"model": name, **request["params"]}
         self.tries, self.timeout = 1 + request["retries"], request["timeout"]
         self.wait, self.longest_wait = wait, longest_wait
         self.variable = request["key"]
@@ -247,7 +259,7 @@ class Endpoint:
         for scheme in ("http://", "https://"):
             self.session.mount(scheme, HTTPAdapter(pool_maxsize=max(10, request["concurrency"])))
 
-    def complete(self, messages: Messages, what: str, over: threading.Event) -> str:
+    def complete(self, messages: Messages, what: str, over: threading.Event) -> Said:
         """Return what the model answers; a model that says nothing gives an empty answer.
 
         Parameters
@@ -266,6 +278,7 @@ class Endpoint:
         """
         for done in range(1, self.tries + 1):
             pause = min(self.wait * 2 ** (done - 1), self.longest_wait)
+            started = time.perf_counter()
             try:
                 reply = self._send(
                     "POST", "/chat/completions", {**self.parameters, "messages": list(messages)}
@@ -274,7 +287,7 @@ class Endpoint:
                 found = self._lost(error)
             else:
                 if reply.status != 429 and reply.status < 500:
-                    return self._read(reply, what)
+                    return Said(*self._read(reply, what), time.perf_counter() - started)
                 found = f"it answers {reply.line}{self._words(reply)}"
                 pause = min(_asked_to_wait(reply.headers, pause), self.longest_wait)
             if done < self.tries and over.wait(pause):
@@ -320,8 +333,8 @@ class Endpoint:
             return f"no whole answer within {self.timeout:g} s"
         return f"it can't be reached ({reason(str(error)) or type(error).__name__})"
 
-    def _read(self, reply: _Reply, what: str) -> str:
-        """Return the answer that a reply holds."""
+    def _read(self, reply: _Reply, what: str) -> tuple[str, bool]:
+        """Return the answer that a reply holds, and whether it was stopped for its length."""
         if reply.status in (401, 403):
             raise self._refused(reply)
         if reply.status == 404:
@@ -333,10 +346,13 @@ class Endpoint:
             raise self._error(found, "the address itself is needed: the key is taken nowhere else")
         if reply.status != 200:
             found = f"it answers {reply.line} to {what}{self._words(reply)}"
-            raise self._error(found, "a model is needed that takes what is asked of it")
+            raise self._error(
+                found, "a model is needed that takes what is asked of it, and `request.params` that it knows"
+            )
         try:
-            said = reply.body["choices"][0]["message"]["content"]
-        except (KeyError, IndexError, TypeError):
+            choice = reply.body["choices"][0]
+            said, stopped = choice["message"]["content"], choice.get("finish_reason") == "length"
+        except (KeyError, IndexError, TypeError, AttributeError):
             said = False
         if said is not None and not isinstance(said, str):
             kind = reply.headers.get("Content-Type", "of no type")
@@ -345,7 +361,7 @@ class Endpoint:
                 "the base_url of an OpenAI-compatible server is needed; it often ends in /v1",
             )
         # what no file could hold is replaced: half of a pair of surrogates
-        return self._without_key(said or "").encode("utf-8", "replace").decode()
+        return self._without_key(said or "").encode("utf-8", "replace").decode(), stopped
 
     def _refused(self, reply: _Reply) -> InquestError:
         """Return the error of a key that is missing or wrong; the server's own words may hold it."""

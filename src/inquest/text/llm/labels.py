@@ -25,24 +25,28 @@ class Labelled:
     table : DataFrame
         A row a text, in their order: `row`; `label`, None if the answer was none of those allowed; `answer`,
         the words that came back (None where the allowed answers were scored instead); `cut`, whether the
-        text lost its end; and ``probability:<class>``, where they are known.
+        text lost its end; ``probability:<class>`` or `stopped` (whether the answer reached the most tokens
+        that were allowed), where they are known.
     seconds : float
         That it took, the loading of the model apart.
     requests, from_cache : int
         Questions that were sent to an endpoint, and those that an earlier run had sent.
+    each : float or None
+        Seconds that an answer took on average, whichever run it came in; None takes them from ``seconds``.
     """
 
     table: pd.DataFrame
     seconds: float
     requests: int = 0
     from_cache: int = 0
+    each: float | None = None
 
     def timings(self) -> dict[str, float]:
         """Return the times, which no rerun reproduces."""
         return {
             "seconds": self.seconds,
             "texts": len(self.table),
-            "seconds_per_text": self.seconds / max(len(self.table), 1),
+            "seconds_per_text": self.seconds / max(len(self.table), 1) if self.each is None else self.each,
             "requests": self.requests,
             "from_cache": self.from_cache,
         }
@@ -54,13 +58,17 @@ class Labeller(Protocol):
     def label(self, prompt: Prompt, texts: pd.DataFrame) -> Labelled: ...
 
 
-def labeller_for(options: Mapping[str, Any], folder: str | Path | None, cache: str | Path) -> Labeller:
+def labeller_for(
+    options: Mapping[str, Any], request: Mapping[str, Any], folder: str | Path | None, cache: str | Path
+) -> Labeller:
     """Return the labeller of a study.
 
     Parameters
     ----------
     options : mapping
-        The config's `llm` section.
+        Of the config's `llm` section: ``model``, or ``threads`` and ``batch_size``.
+    request : mapping
+        How an endpoint is asked.
     folder : path or None
         The model's folder; None if it is behind an endpoint.
     cache : path
@@ -70,7 +78,7 @@ def labeller_for(options: Mapping[str, Any], folder: str | Path | None, cache: s
         from inquest.text.llm.endpoint import EndpointLabeller
 
         model = options["model"]
-        return EndpointLabeller(model["endpoint"], model["name"], options["request"], Path(cache))
+        return EndpointLabeller(model["endpoint"], model["name"], request, Path(cache))
     from inquest.text.llm.causal import CausalLabeller
 
     return CausalLabeller(folder, options["threads"], options["batch_size"])

@@ -47,7 +47,7 @@ def summarise_llm(
         The classifier's: `row`, `part`, `predicted` (code), `probability:<class>`.
     labels : DataFrame
         The language model's, of the test texts or of some: `row`, `label` (missing if the answer is none of
-        the labels), `answer`, `cut`.
+        the labels), `answer`, `cut`, and `stopped` of an endpoint's.
     prompts : DataFrame
         `prompt`, `row`, `label`, `gold` of the validation texts that the prompts were compared on.
     prompts_facts : mapping
@@ -56,7 +56,7 @@ def summarise_llm(
     model : mapping
         The facts of the rule that fetched the model or found its endpoint.
     options : mapping
-        The config's `llm` section.
+        Of the config's `llm` section: `model`, `reason` and `prompts`.
     seed : int
         The study's seed; what is drawn has seeds of its own.
     bootstrap : int
@@ -87,6 +87,7 @@ def summarise_llm(
             "of": texts_facts["counts"]["test"],
             "unparsed": int(np.sum(b == UNPARSED)),
             "cut": int(both["cut"].sum()),
+            "stopped": int((both["stopped"] & (both["b"] == UNPARSED)).sum()),
         },
         "majority": {"label": classes[counts.argmax()], **share(y == counts.argmax())},
         "accuracy": found["b"],
@@ -122,6 +123,7 @@ def _side_by_side(
     confidence = test[[f"probability:{name}" for name in classes]].max(axis=1)
     test = test[["row", "predicted"]].assign(confidence=confidence)
     said = labels[["row", "label", "answer", "cut"]].rename(columns={"label": "llm"})
+    said["stopped"] = labels.get("stopped", False)
     both = (
         texts.drop(columns="part")
         .rename(columns={"label": "gold"})
