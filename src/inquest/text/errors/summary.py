@@ -12,6 +12,7 @@ from inquest.text.errors.rankings import against_tags, cross, rank
 from inquest.text.errors.taxonomy import CATEGORIES, Taxonomy
 
 SHOWN = ("id", "text", "pair", "gold", "predicted", "confidence", "llm", "drivers", "tags")
+MOST_TAGS = 3  # that are named for a type
 MARKED = 1.5  # a tag goes with a type if it is this much more common among its errors than among all
 
 
@@ -77,6 +78,7 @@ def summarise_errors(
         "wrong": _records(shown.reindex(columns=[*SHOWN, *CATEGORIES, "note"])),
         "tags": dict(tags),
         "suggested": _marked(met),
+        "tagged": _tagged(met),
         "agreement": _records(agreement),
         "disagreements": len(disagreements),
         "explained": dict(attributions),
@@ -124,6 +126,18 @@ def _marked(met: pd.DataFrame) -> list[dict[str, Any]]:
     best = found.sort_values(["lift", "tag"], ascending=[False, True], kind="stable")
     best = best.drop_duplicates("error_type").sort_index()
     return _records(best)
+
+
+def _tagged(met: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return for each type the tags that are more common among its errors than among all, clearest first."""
+    found = met[met["share"] > met["share_of_all"]]
+    found = found.assign(lift=found["share"] / found["share_of_all"])
+    found = found.sort_values(["lift", "tag"], ascending=[False, True], kind="stable")
+    types = met.drop_duplicates("error_type")[["error_type", "errors"]]
+    return [
+        {**row, "tags": _records(found[found["error_type"] == row["error_type"]].head(MOST_TAGS))}
+        for row in _records(types)
+    ]
 
 
 def _counts(values: pd.Series) -> list[dict[str, Any]]:
