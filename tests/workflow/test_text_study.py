@@ -13,6 +13,8 @@ import pytest
 REPO = Path(__file__).resolve().parents[2]
 REPORT = {"provenance", "html", "pdf"}
 DESCRIBED = {"describe_classifier"} | REPORT
+ERRORS = {"represent_texts", "explain_errors", "make_sheet", "read_annotations", "project_errors", "draw_map"}
+RETRAINED = {"fine_tune", "classify", "describe_llm", "describe_errors"} | ERRORS | DESCRIBED
 
 
 def facts(workflow, name="classifier/facts.json"):
@@ -85,8 +87,8 @@ def edit(*keys, value):
         (edit("classifier", "reason", value="Another."), DESCRIBED),
         (edit("classifier", "bins", value=5), DESCRIBED),
         (edit("text", "about", value="Another."), {"describe_text"} | REPORT),
-        (edit("classifier", "training", "learning_rate", value=1e-3), {"fine_tune", "classify"} | DESCRIBED),
-        (edit("classifier", "max_length", value=12), {"fine_tune", "classify"} | DESCRIBED),
+        (edit("classifier", "training", "learning_rate", value=1e-3), RETRAINED),
+        (edit("classifier", "max_length", value=12), RETRAINED),
     ],
     ids=["title", "reason", "bins", "about", "learning_rate", "max_length"],
 )
