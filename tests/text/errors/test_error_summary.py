@@ -120,9 +120,12 @@ def test_every_error_is_listed_with_what_was_said_of_it(describe):
 
 def test_tags_stand_beside_types_and_are_not_counted(describe):
     facts, tables = describe(said(*A))
-    assert facts["suggested"] == [
-        {"error_type": "negation", "errors": 2, "tag": "negation", "count": 2, "share": 1.0,
-         "share_of_all": 3 / 8, "lift": pytest.approx(8 / 3)}
+    assert facts["suggested"] == []  # two of two errors of a type, but of three in four with the tag
+    types = ["negation"] * 3 + ["irony"] * 7
+    many = [(f"t-{i}", "a", one, "", "", "", "current") for i, one in enumerate(types)]
+    assert describe(said(*many), errors=10)[0]["suggested"] == [
+        {"error_type": "negation", "errors": 3, "tag": "negation", "count": 3, "share": 1.0,
+         "share_of_all": 3 / 10, "chance": pytest.approx(1 / 120), "lift": pytest.approx(10 / 3)}
     ]  # fmt: skip
     none, _ = describe(said())
     assert (none["annotated"], none["types"], none["ideas"], none["suggested"]) == (0, [], [], [])

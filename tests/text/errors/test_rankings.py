@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, fisher_exact, hypergeom
 
-from inquest.text.errors.rankings import against_tags, cross, rank
+from inquest.text.errors.rankings import against_tags, cross, rank, totals
 
 TYPES = ["irony", "irony", "negation", "irony", ""]
 
@@ -32,7 +32,13 @@ def test_names_are_ranked_by_their_errors(merged, words):
     assert found.loc["irony", ["low", "high"]].tolist() == pytest.approx([interval.low, interval.high])
     # four of twelve are known: three and three quarters of the other eight
     assert found["estimate"].tolist() == [9, 3, 0]
-    assert found.loc["irony", "estimate_low"] == pytest.approx(3 + 8 * interval.low)
+    # of 12 errors, a draw of 4 of which 3 or more are irony is too rare if fewer than 4 are
+    assert (
+        fisher_exact([[3, 1], [0, 8]], "greater").pvalue
+        < 0.025
+        < fisher_exact([[3, 1], [1, 7]], "greater").pvalue
+    )
+    assert found.loc["irony", ["estimate_low", "estimate_high"]].tolist() == [4, 11]
     assert found.loc["irony", ["example_id", "example"]].tolist() == ["a", "x" * 9]
     assert found.loc["rare words", ["example_id", "definition"]].tolist() == ["", "Words that are rare."]
 
@@ -47,6 +53,23 @@ def test_when_all_are_annotated_the_count_is_the_estimate(merged, words):
     for column in ("estimate", "estimate_low", "estimate_high"):
         assert found[column].tolist() == [4, 1]
     assert found["name"].tolist() == ["label noise", "turn ignored"]
+
+
+@given(st.data())
+def test_the_interval_of_a_total_holds_it_as_often_as_it_says(data):
+    errors = data.draw(st.integers(1, 60))
+    total, drawn = data.draw(st.integers(0, errors)), data.draw(st.integers(1, errors))
+    missed = 0.0
+    for count in range(max(0, drawn - errors + total), min(drawn, total) + 1):
+        least, most = totals(count, drawn, errors)
+        assert count <= least <= most <= errors - drawn + count
+        if not least <= total <= most:
+            missed += hypergeom.pmf(count, errors, total, drawn)
+    assert missed <= 0.05
+
+
+def test_one_error_that_was_not_read_is_one_or_none():
+    assert totals(50, 100, 101) == (50, 51)  # 100 shares of a half would make it a half, more or less
 
 
 def test_without_annotations_nothing_is_estimated(merged, words):
@@ -67,10 +90,11 @@ def test_types_against_tags(merged):
     tags = ["contrast; short", "short", "contrast", "", "short", None]
     found = against_tags(merged, pd.DataFrame({"id": list("abcdef"), "tags": tags}))
     assert found.to_numpy().tolist() == [
-        ["irony", 3, "short", 2, pytest.approx(2 / 3), 0.5],
-        ["irony", 3, "contrast", 1, pytest.approx(1 / 3), pytest.approx(1 / 3)],
-        ["negation", 1, "contrast", 1, 1.0, pytest.approx(1 / 3)],
+        ["irony", 3, "short", 2, pytest.approx(2 / 3), 0.5, pytest.approx(0.5)],
+        ["irony", 3, "contrast", 1, pytest.approx(1 / 3), pytest.approx(1 / 3), pytest.approx(1)],
+        ["negation", 1, "contrast", 1, 1.0, pytest.approx(1 / 3), pytest.approx(0.5)],
     ]
+    assert found["chance"][0] == pytest.approx(fisher_exact([[2, 1], [0, 1]], "greater").pvalue)
     nothing = pd.DataFrame({"id": list("abcde"), "tags": ""})
     assert against_tags(merged, nothing).empty and against_tags(merged.iloc[:0], nothing).empty
 

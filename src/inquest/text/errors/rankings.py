@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import hypergeom
 
 from inquest.text.errors.taxonomy import Taxonomy
 from inquest.text.evaluation import wilson
@@ -19,7 +21,8 @@ def rank(
 
     The estimate counts what was annotated as known and takes the rest to be like it: count + share x rest.
     It is as good as the annotated errors are typical; who annotates the first rows of the sheet has
-    annotated the most confident errors.
+    annotated the most confident errors. Its interval has the totals of which what was seen is no outlier in
+    either direction, if the annotated errors were drawn at random (`totals`).
 
     Parameters
     ----------
@@ -37,9 +40,9 @@ def rank(
     -------
     DataFrame
         A row for each name of the taxonomy: `name`, `definition`, [`idea`], `count`, `share` of the annotated
-        errors with its 95 % Wilson interval (`low`, `high`), `estimate` of the errors that have it with
-        `estimate_low` and `estimate_high` (the same interval on the rest alone; the count itself when nothing
-        is left), and an example, `example_id` and `example` ("" where there is none): the text of the median
+        errors with its 95 % Wilson interval (`low`, `high`), `estimate` of the errors that have it with its
+        95 % interval, `estimate_low` and `estimate_high` (the count itself when nothing is left), and an
+        example, `example_id` and `example` ("" where there is none): the text of the median
         length. Shares and estimates are NaN if nothing was annotated.
     """
     chosen = merged[merged[column] != ""]
@@ -49,13 +52,31 @@ def rank(
         own = chosen[chosen[column] == item.name]
         share = len(own) / len(chosen) if len(chosen) else np.nan
         low, high = wilson(len(own), len(chosen))
-        estimates = zip(("estimate", "estimate_low", "estimate_high"), (share, low, high), strict=True)
+        least, most = totals(len(own), len(chosen), errors)
         rows.append(
             {**item.model_dump(), "count": len(own), "share": share, "low": low, "high": high}
-            | {name: len(own) + value * rest for name, value in estimates}
+            | {"estimate": len(own) + share * rest, "estimate_low": least, "estimate_high": most}
             | _example(own, seen)
         )
     return pd.DataFrame(rows).sort_values("count", ascending=False, kind="stable", ignore_index=True)
+
+
+def totals(count: int, drawn: int, errors: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the least and the most errors of all that may have a name, if `count` of `drawn` ones have it.
+
+    The interval of the hypergeometric distribution (Konijn 1973): it holds each total under which as many
+    as were seen, or more, and as many or fewer, both have a probability of more than 2.5 %. NaN without
+    annotated errors.
+
+    >>> totals(5, 10, 10), totals(5, 10, 11), totals(0, 10, 100)
+    ((5.0, 5.0), (5.0, 6.0), (0.0, 29.0))
+    """
+    if not drawn:
+        return np.nan, np.nan
+    may, tail = range(count, count + errors - drawn + 1), (1 - level) / 2
+    few = bisect_right(may, tail, key=lambda total: hypergeom.sf(count - 1, errors, total, drawn))
+    many = bisect_left(may, -tail, key=lambda total: -hypergeom.cdf(count, errors, total, drawn))
+    return float(may[few]), float(may[many - 1])
 
 
 def _example(own: pd.DataFrame, seen: Collection[str]) -> dict[str, str]:
@@ -104,8 +125,10 @@ def against_tags(merged: pd.DataFrame, sheet: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         For each type and tag that meet: `error_type`, `errors` (of the type), `tag`, `count` (of them with
-        the tag), `share`, and `share_of_all` (of all current errors that have the tag), by type (most errors
-        first) and then by count; equals by name.
+        the tag), `share`, `share_of_all` (of all current errors that have the tag) and `chance` (how probable
+        it is that as many or more of them have the tag if types and tags have nothing to do with each other:
+        Fisher's exact test, one-sided, on the errors with a type), by type (most errors first) and then by
+        count; equals by name.
     """
     tags = (
         sheet[["id", "tags"]].assign(tags=[tags_of(cell) for cell in sheet["tags"]]).set_index("id")["tags"]
@@ -116,9 +139,11 @@ def against_tags(merged: pd.DataFrame, sheet: pd.DataFrame) -> pd.DataFrame:
     met = typed.assign(tag=typed["id"].map(tags)).explode("tag").dropna(subset="tag")
     counts = met.groupby(["error_type", "tag"]).size().rename("count").reset_index()
     counts["errors"] = counts["error_type"].map(sizes).astype(int)
+    tagged = counts["tag"].map(met["tag"].value_counts()).astype(int)
+    counts["chance"] = hypergeom.sf(counts["count"] - 1, len(typed), tagged, counts["errors"])
     counts["share"] = counts["count"] / counts["errors"]
     counts["share_of_all"] = counts["tag"].map(of_all).astype(float)
     ordered = counts.sort_values(
         ["errors", "error_type", "count", "tag"], ascending=[False, True, False, True], ignore_index=True
     )
-    return ordered[["error_type", "errors", "tag", "count", "share", "share_of_all"]]
+    return ordered[["error_type", "errors", "tag", "count", "share", "share_of_all", "chance"]]

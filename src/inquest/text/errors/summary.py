@@ -13,7 +13,7 @@ from inquest.text.errors.taxonomy import CATEGORIES, Taxonomy
 
 SHOWN = ("id", "text", "pair", "gold", "predicted", "confidence", "llm", "drivers", "tags")
 MOST_TAGS = 3  # that are named for a type
-MARKED = 1.5  # a tag goes with a type if it is this much more common among its errors than among all
+LEVEL = 0.05  # at most this probable is it that any tag is taken to go with a type by chance
 
 
 def summarise_errors(
@@ -120,10 +120,15 @@ def _spread(errors: int, most: int) -> list[int]:
 
 
 def _marked(met: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return for each type the tag that goes with it most clearly, if one does."""
-    found = met[(met["count"] > 1) & (met["share"] >= MARKED * met["share_of_all"])]
+    """Return for each type the tag that goes with it most clearly, if one does.
+
+    The level is shared among all pairs of a type and a tag (Bonferroni): of so many pairs, some always look
+    as if they went together.
+    """
+    pairs = max(met["error_type"].nunique() * met["tag"].nunique(), 1)
+    found = met[met["chance"] <= LEVEL / pairs]
     found = found.assign(lift=found["share"] / found["share_of_all"])
-    best = found.sort_values(["lift", "tag"], ascending=[False, True], kind="stable")
+    best = found.sort_values(["chance", "tag"], kind="stable")
     best = best.drop_duplicates("error_type").sort_index()
     return _records(best)
 
