@@ -245,8 +245,16 @@ def test_no_file_is_changed_if_one_is_broken(folder, error_sheet, words):
 
 def test_a_sheet_of_another_data_set_is_refused(folder, error_sheet, words):
     annotate(error_sheet({"x": "1", "y": "2"}), folder, words)
-    with pytest.raises(InquestError, match="none of its 2 current ids is of an error of this study"):
+    with pytest.raises(InquestError, match="none of its 2 current ids is of a test text of this study"):
         annotate(error_sheet(3), folder, words)
+
+
+def test_a_copy_whose_errors_have_all_gone_is_of_this_data_set(folder, error_sheet, words):
+    annotate(error_sheet(dict.fromkeys("ab", "text")), folder, words)
+    known = error_sheet(dict.fromkeys("abcd", "text"))["id"].tolist()
+    (line,) = annotate(error_sheet(dict.fromkeys("cd", "text")), folder, words, known=known)
+    assert "2 added, 2 marked past" in line
+    assert list(statuses(folder / "errors.xlsx").values()) == ["past", "past", "current", "current"]
 
 
 def test_a_classifier_without_errors_makes_all_rows_past(folder, error_sheet, words):

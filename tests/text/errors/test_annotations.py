@@ -254,10 +254,31 @@ def test_files_that_cannot_be_read_are_named(tmp_path, write, read, monkeypatch)
         read(tmp_path / "errors.xlsx")
 
 
+def test_the_line_ends_of_old_programs_are_read(tmp_path, read):
+    path = tmp_path / "errors.csv"
+    path.write_bytes(f"id;error_type\r{A};negation\r".encode())
+    assert said_by(read(path)) == [(A, "unnamed", "negation", "", "", "", "current")]
+
+
+@pytest.mark.parametrize("name", ["errors.ods", "errors-anna.xls", "errors.tsv"])
+def test_a_sheet_of_another_kind_is_refused_and_not_passed_over(tmp_path, read, name):
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(InquestError, match=rf"{name}: a sheet of type .*save it as .xlsx or .csv"):
+        read(*find_files(tmp_path))
+
+
 def test_copies_are_found_in_order(tmp_path):
-    names = ["errors-ben.csv", "errors.xlsx", "errors.csv", "errors_anna.XLSX", "errors (copy).csv"]
+    names = [
+        "errors-ben.csv",
+        "errors.xlsx",
+        "errors.csv",
+        "errors_anna.XLSX",
+        "errors (copy).csv",
+        "Errors-dora.CSV",
+        "errors-emil.ods",
+    ]  # the last one is refused, not passed over
     others = [".~lock.errors.xlsx#", "~$errors.xlsx", "errors.xlsx.part", ".errors.csv.x.part",
-              "errorsheet.csv", "errors.ods", "notes.csv"]  # fmt: skip
+              "errorsheet.csv", "errors.txt", "notes.csv"]  # fmt: skip
     for name in names + others:
         (tmp_path / name).touch()
     found = [path.name for path in find_files(tmp_path)]

@@ -10,7 +10,7 @@ import math
 import re
 import sys
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ from inquest.sections import read_yaml
 from inquest.text.errors import spreadsheet as files
 from inquest.text.errors.annotations import PAST
 from inquest.text.errors.cells import (
+    check_kind,
     errors_sheet,
     find_columns,
     header_row,
@@ -60,7 +61,13 @@ class Changes(NamedTuple):
         return ", ".join(told)
 
 
-def annotate(sheet: pd.DataFrame, folder: str | Path, taxonomy: Taxonomy, form: str = "xlsx") -> list[str]:
+def annotate(
+    sheet: pd.DataFrame,
+    folder: str | Path,
+    taxonomy: Taxonomy,
+    form: str = "xlsx",
+    known: Collection[str] = (),
+) -> list[str]:
     """Copy the sheet to a folder, or bring the copies that are there up to date.
 
     A new error becomes a row at the end; a row whose error has gone stays and is marked past in its status;
@@ -78,6 +85,8 @@ def annotate(sheet: pd.DataFrame, folder: str | Path, taxonomy: Taxonomy, form: 
         What the drop-downs offer.
     form : str
         `xlsx` or `csv`, for the first copy.
+    known : collection of str
+        The ids of all test texts: a copy that has one of them, if no error's, is of this data set.
 
     Returns
     -------
@@ -95,7 +104,7 @@ def annotate(sheet: pd.DataFrame, folder: str | Path, taxonomy: Taxonomy, form: 
         return [_first(sheet, Path(folder) / f"errors.{form}", taxonomy)]
     for path in paths:
         _check_closed(path)
-    planned = [(path, *_plan(path, sheet, taxonomy)) for path in paths]
+    planned = [(path, *_plan(path, sheet, taxonomy, known)) for path in paths]
     return [_carried_out(path, content, new, told) for path, content, new, told in planned]
 
 
@@ -122,14 +131,17 @@ def _check_closed(path: Path) -> None:
             )
 
 
-def _plan(path: Path, sheet: pd.DataFrame, taxonomy: Taxonomy) -> tuple[bytes, bytes | None, str]:
+def _plan(
+    path: Path, sheet: pd.DataFrame, taxonomy: Taxonomy, known: Collection[str]
+) -> tuple[bytes, bytes | None, str]:
     """Return a file's content, what it should become (None: as it is), and a few words about that."""
+    check_kind(path)
     try:
         content = path.read_bytes()
     except OSError as error:
         raise unreadable(path, error) from None
     update = _updated_csv if path.suffix.lower() == ".csv" else _updated_xlsx
-    new, told = update(path, sheet, taxonomy)
+    new, told = update(path, sheet, taxonomy, known)
     return content, new, told
 
 
@@ -154,16 +166,16 @@ def _unwritable(path: Path, error: OSError) -> InquestError:
     )
 
 
-def _changes(path: Path, grid: list[list[str]], sheet: pd.DataFrame) -> Changes:
+def _changes(path: Path, grid: list[list[str]], sheet: pd.DataFrame, known: Collection[str]) -> Changes:
     """Compare a file's rows with the current errors."""
     current = {row["id"]: row for row in sheet.to_dict("records")}
     found = [(row.number, row.cells["id"].lower(), row.cells) for row in rows_below(path, grid)]
     ids = {one for _, one, _ in found if one}
     live = {one for _, one, cells in found if one and cells.get("status", "").casefold() != PAST}
-    if live and current and not ids & set(current):
+    if live and current and ids.isdisjoint(current) and ids.isdisjoint(known):
         raise InquestError(
             str(path),
-            f"none of its {len(live)} current ids is of an error of this study",
+            f"none of its {len(live)} current ids is of a test text of this study",
             "it is of another data set: move it to where it belongs, and run again",
         )
     status = {}
@@ -175,10 +187,12 @@ def _changes(path: Path, grid: list[list[str]], sheet: pd.DataFrame) -> Changes:
     return Changes(sheet[~sheet["id"].isin(ids)], status, rows)
 
 
-def _updated_csv(path: Path, sheet: pd.DataFrame, taxonomy: Taxonomy) -> tuple[bytes | None, str]:
+def _updated_csv(
+    path: Path, sheet: pd.DataFrame, taxonomy: Taxonomy, known: Collection[str]
+) -> tuple[bytes | None, str]:
     """Return what a CSV file should become, or None, and a few words."""
     records, encoding, separator, newline = read_csv(path)
-    changes = _changes(path, records, sheet)
+    changes = _changes(path, records, sheet, known)
     head = header_row(records)
     columns = find_columns(path, records[head])
     refreshed = 0
@@ -239,12 +253,14 @@ def _told(changes: Changes, refreshed: int, words: bool = False) -> str:
     return ", ".join(told)
 
 
-def _updated_xlsx(path: Path, sheet: pd.DataFrame, taxonomy: Taxonomy) -> tuple[bytes | None, str]:
+def _updated_xlsx(
+    path: Path, sheet: pd.DataFrame, taxonomy: Taxonomy, known: Collection[str]
+) -> tuple[bytes | None, str]:
     """Return what a workbook should become, or None, and a few words."""
     workbook = open_xlsx(path)
     own = errors_sheet(path, workbook)
     grid = [[text_of(value) for value in row] for row in own.iter_rows(values_only=True)]
-    changes = _changes(path, grid, sheet)
+    changes = _changes(path, grid, sheet, known)
     columns = {name: place + 1 for name, place in find_columns(path, grid[header_row(grid)]).items()}
     first = header_row(grid) + 2
     filled = max(number for number, cells in enumerate(grid, start=1) if any(cells))
@@ -383,6 +399,12 @@ def read_sheet(path: str | Path) -> pd.DataFrame:
     return table.map(lambda value: value.replace(files.ESCAPED, "_") if isinstance(value, str) else value)
 
 
+def known_ids(path: str | Path) -> set[str]:
+    """Return the ids of all test texts, which stand beside the sheet that the workflow made."""
+    texts = Path(path).parent.parent / "text" / "texts.parquet"
+    return set(read_table(texts).query("part == 'test'")["id"]) if texts.exists() else set()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     parser = argparse.ArgumentParser(prog="annotate", description=__doc__.splitlines()[0])
@@ -396,9 +418,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         study, words = study_of(given.config)
-        sheet = read_sheet(given.sheet or Path("results", study, "errors", "sheet.parquet"))
-        taxonomy = read_taxonomy(given.taxonomy or words)
-        for line in annotate(sheet, given.folder or Path("annotations", study), taxonomy, given.format):
+        path = given.sheet or Path("results", study, "errors", "sheet.parquet")
+        sheet, taxonomy = read_sheet(path), read_taxonomy(given.taxonomy or words)
+        folder = given.folder or Path("annotations", study)
+        for line in annotate(sheet, folder, taxonomy, given.format, known_ids(path)):
             print(line)
     except InquestError as error:
         print(f"inquest: {error}", file=sys.stderr)

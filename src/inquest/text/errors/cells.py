@@ -18,6 +18,7 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from inquest.errors import InquestError, listing
+from inquest.text.errors.copies import READ
 from inquest.text.errors.sheet import MACHINE, PERSON
 from inquest.text.errors.spreadsheet import ESCAPED, SHEET
 from inquest.text.errors.taxonomy import CATEGORIES
@@ -57,12 +58,23 @@ def read_rows(path: Path) -> list[Row]:
     InquestError
         One line: the file (and row), if it can't be read, is half-written or has no column of ids.
     """
+    check_kind(path)
     if path.suffix.lower() == ".csv":
         grid = read_csv(path).records
     else:
         sheet = errors_sheet(path, open_xlsx(path))
         grid = [[text_of(value) for value in row] for row in sheet.iter_rows(values_only=True)]
     return list(rows_below(path, grid))
+
+
+def check_kind(path: Path) -> None:
+    """Refuse a spreadsheet that is neither CSV nor XLSX."""
+    if path.suffix.lower() not in READ:
+        raise InquestError(
+            str(path),
+            f"a sheet of type {path.suffix}, which isn't read",
+            "save it as .xlsx or .csv (Save as), and remove this one",
+        )
 
 
 def rows_below(path: Path, grid: Sequence[Sequence[str]]) -> Iterator[Row]:
@@ -124,7 +136,7 @@ def read_csv(path: Path) -> Csv:
     except csv.Error as error:
         raise InquestError(f"{path}, row {len(records) + 1}", f"broken CSV ({error})", _WHOLE) from None
     _check_widths(path, records, text)
-    newline = "\r\n" if "\r\n" in text else "\n"
+    newline = next((sign for sign in ("\r\n", "\n") if sign in text), "\r" if "\r" in text else "\n")
     return Csv(records, encoding, separator, newline)
 
 
@@ -152,7 +164,7 @@ def _decoded(path: Path) -> tuple[str, str]:
 
 def _columns_named(text: str, separator: str) -> int:
     """Return how many of the sheet's columns the header has, if this sign separates them."""
-    lines = (line for line in io.StringIO(text) if line.strip(f" {SEPARATORS}\r\n"))
+    lines = (line for line in io.StringIO(text, newline="") if line.strip(f" {SEPARATORS}\r\n"))
     header = next(csv.reader(lines, delimiter=separator), [])
     return len({column_name(cell) for cell in header} & set(KNOWN))
 
