@@ -99,7 +99,11 @@ def test_people_find_their_way(workbook, words):
     found = workbook(3)
     sheet = found["errors"]
     assert found.sheetnames == ["errors", "taxonomy"]
-    assert sheet.freeze_panes == "B2" and sheet.auto_filter.ref == "A1:V4"
+    assert sheet.print_title_rows == "$1:$1" and sheet.page_setup.orientation == "landscape"
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage and sheet.page_setup.fitToHeight == 0
+    numbers = [cell for cell in sheet[2] if cell.data_type == "n" and cell.value is not None]
+    assert {cell.alignment.horizontal for cell in numbers} == {"center"}  # not up against the next text
+    assert sheet.freeze_panes == "D2" and sheet.auto_filter.ref == "A1:V4"
     head = {cell.value: cell for cell in sheet[1]}
     for name, cell in head.items():
         machine = cell.fill.fgColor.rgb == head["id"].fill.fgColor.rgb

@@ -26,6 +26,8 @@ from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Si
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.page import PageMargins
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from inquest.artefacts import atomic
@@ -40,7 +42,7 @@ DECIMALS = 4  # in CSV; XLSX has all digits and shows three
 # What starts a formula, for one program or another (OWASP, "CSV injection"); the last four are full-width.
 FORMULA_SIGNS = tuple("=+-@\t\r\n＝＋－＠")
 WIDTHS = {
-    "id": 15, "status": 9, "text": 60, "pair": 60, "gold": 11, "predicted": 11, "direction": 15,
+    "id": 15, "status": 9, "text": 50, "pair": 50, "gold": 11, "predicted": 11, "direction": 15,
     "confidence": 12, "gold_confidence": 17, "margin": 9, "llm": 11, "drivers": 28, "completeness_gap": 18,
     "nearest": 60, "label_quality": 14, "words": 8, "tokens": 8, "tags": 22,
     "error_type": 25, "cause": 25, "fix": 25, "annotator": 13, "note": 40,
@@ -50,7 +52,8 @@ MADE = datetime.datetime(2000, 1, 1)  # what a workbook says of its making: no c
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 ESCAPED = "_x005F_"  # an underscore that starts no escape
 _ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # XLSX writes characters as _x000D_
-_TEXT_STYLE, _NUMBER_STYLE, _PERSON_STYLE = "inquest text", "inquest number", "inquest person"
+_TEXT_STYLE, _PERSON_STYLE = "inquest text", "inquest person"
+_NUMBER_STYLE, _COUNT_STYLE = "inquest number", "inquest count"
 _FONT = Font("Calibri", 11)
 _HEAD = PatternFill("solid", fgColor="FFD9D9D9")
 _PERSONS = PatternFill("solid", fgColor="FFFFF6D6")
@@ -112,8 +115,9 @@ def cell_value(value: Any) -> str | int | float | None:
 def write_xlsx(path: str | Path, table: pd.DataFrame, taxonomy: Taxonomy) -> None:
     """Write a sheet as an Excel workbook whose drop-downs offer the taxonomy's names.
 
-    The header and the ids stay in view, the columns can be filtered, a person's are filled in another colour;
-    a second sheet has the definitions. A name that the taxonomy doesn't have is refused when it is typed.
+    The header, the ids and the texts stay in view, the columns can be filtered, a person's are filled in
+    another colour; a second sheet has the definitions. A name that the taxonomy doesn't have is refused when
+    it is typed. Printed, a page is as wide as the sheet, and the header stands on each.
     """
     workbook = Workbook()
     sheet = workbook.active
@@ -126,14 +130,25 @@ def write_xlsx(path: str | Path, table: pd.DataFrame, taxonomy: Taxonomy) -> Non
     columns = {name: place for place, name in enumerate(table, start=1)}
     for number, row in enumerate(table.to_dict("records"), start=2):
         fill_row(sheet, number, columns, row)
-    sheet.freeze_panes = "B2"
+    sheet.freeze_panes = sheet.cell(2, columns.get("text", 1) + 1)
     last = len(table) + 1
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{last}"
     add_words(workbook, taxonomy)
     add_drop_downs(sheet, columns, taxonomy, 2, last)
+    for each in workbook:
+        _set_page(each)
     workbook.properties.created = MADE
     with atomic(path) as part:
         part.write_bytes(workbook_bytes(workbook))
+
+
+def _set_page(sheet: Worksheet) -> None:
+    """Print all columns of a sheet beside each other, on A3."""
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A3
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.5)
+    sheet.print_title_rows = "1:1"
 
 
 def fill_row(sheet: Worksheet, number: int, columns: dict[str, int], row: dict[str, Any]) -> None:
@@ -141,19 +156,26 @@ def fill_row(sheet: Worksheet, number: int, columns: dict[str, int], row: dict[s
     _add_styles(sheet.parent)
     for name, place in columns.items():
         cell, value = sheet.cell(number, place), row.get(name)
-        number_like = isinstance(value, (float, np.floating))
-        cell.style = _PERSON_STYLE if name in PERSON else _NUMBER_STYLE if number_like else _TEXT_STYLE
+        cell.style = _PERSON_STYLE if name in PERSON else _style_of(value)
         if name in row:
             set_cell(cell, value)
     sheet.row_dimensions[number].height = _height(row)
 
 
+def _style_of(value: Any) -> str:
+    if isinstance(value, (float, np.floating)):
+        return _NUMBER_STYLE
+    return _COUNT_STYLE if isinstance(value, (int, np.integer)) else _TEXT_STYLE
+
+
 def _add_styles(workbook: Workbook) -> None:
     """Give a workbook the styles of the sheet's cells: to share them is much faster than to style each."""
     top = Alignment(vertical="top", wrap_text=True)
+    middle = Alignment("center", "top", wrap_text=True)  # to the right, numbers run into the texts of the next column
     for style in (
-        NamedStyle(_TEXT_STYLE, _FONT, alignment=top),
-        NamedStyle(_NUMBER_STYLE, _FONT, alignment=top, number_format="0.000"),
+        NamedStyle(_TEXT_STYLE, _FONT, alignment=top, border=_BORDER),
+        NamedStyle(_NUMBER_STYLE, _FONT, alignment=middle, border=_BORDER, number_format="0.000"),
+        NamedStyle(_COUNT_STYLE, _FONT, alignment=middle, border=_BORDER),
         NamedStyle(_PERSON_STYLE, _FONT, alignment=top, fill=_PERSONS, border=_BORDER),
     ):
         if style.name not in workbook.named_styles:
