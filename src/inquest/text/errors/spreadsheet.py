@@ -171,7 +171,8 @@ def _style_of(value: Any) -> str:
 def _add_styles(workbook: Workbook) -> None:
     """Give a workbook the styles of the sheet's cells: to share them is much faster than to style each."""
     top = Alignment(vertical="top", wrap_text=True)
-    middle = Alignment("center", "top", wrap_text=True)  # to the right, numbers run into the texts of the next column
+    # To the right, numbers run into the texts of the next column.
+    middle = Alignment("center", "top", wrap_text=True)
     for style in (
         NamedStyle(_TEXT_STYLE, _FONT, alignment=top, border=_BORDER),
         NamedStyle(_NUMBER_STYLE, _FONT, alignment=middle, border=_BORDER, number_format="0.000"),
