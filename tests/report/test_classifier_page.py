@@ -406,7 +406,7 @@ def test_published_scores_cost_and_settings(two):
     assert "BERT-large accuracy 94.9 1,821 test sentences Devlin et al. (2019), Table 1" in text
     assert "GLUE leaderboard (2019)" in text and "(2019) (2019)" not in text
     assert "published scores (Devlin et al., 2019; Liu et al., 2019; Kim, 2014)." in text
-    assert "the 3 epochs of training took 5 min 15 s, 52 s for 1,000 texts and epoch" in text
+    assert "the 3 epochs of training took 5 min 15 s, 52 s for each 1,000 texts in an epoch" in text
     assert (
         "TF-IDF + logistic regression took 2.1 s to fit and 50 ms to label the test texts; Majority class"
         in text

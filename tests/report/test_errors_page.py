@@ -126,8 +126,8 @@ def test_before_anyone_annotated_it_says_how_to(page):
 
 def test_half_way_the_rest_is_estimated(page):
     text = text_of(page(rows("anna", 0, 1, 2) + rows("anna", 3, kind="irony or sarcasm", fix="leave it")))
-    assert "4 were read and annotated by people: the most frequent kind is negation, 3 (75%)" in text
-    assert "add contrast pairs would touch most of them, about 6 of 8." in text
+    assert "4 were read and annotated: the most frequent kind is negation, 3 (75%)" in text
+    assert "add contrast pairs would touch the most, about 6 of 8." in text
     assert "4 of 8 errors are annotated; estimates for all take the rest to be like them." in text
     assert "Add contrast pairs, 6 of 8 errors (" in text and "6.0 points of accuracy at most" in text
     assert "The annotations are by anna." in text
@@ -136,13 +136,47 @@ def test_half_way_the_rest_is_estimated(page):
 def test_two_people_and_their_words(page):
     said = rows("anna", *range(8)) + rows("ben", 0, 1, kind="irony or sarcasm")
     text = text_of(page(said, by="Two authors read them"))
-    assert "All of them were read and annotated by people" in text and "Two authors read them." in text
+    assert "All of them were read and annotated: the most" in text and "Two authors read them." in text
     assert (
-        "2 errors were annotated by two people, who did not see each other’s choices: types are the" in text
+        "Of 2 errors that two annotated, 0% have the same type from both (Cohen’s kappa 0.00), 100%" in text
     )
-    assert "types are the same for 0%" in text and "causes are the same for 100%" in text
-    assert "Where two people chose differently." in text and "irony or sarcasm" in text
+    assert "100% have the same cause and 100% have the same fix." in text
+    apart = text.split("Where two annotators chose differently; texts are cut.")[1]
+    assert "text what anna ben 0 <" in apart.replace("&lt;", "<")
+    assert "type negation irony or sarcasm" in apart
     assert "of all errors" not in text.split("The fixes that were named most")[1].split("Add contrast")[0]
+
+
+def test_three_annotators_are_named_where_they_agree_and_where_not(page):
+    said = rows("anna", *range(8)) + rows("ben", 0, 1, kind="irony or sarcasm") + rows("cy", 1, 2)
+    text = text_of(page(said))
+    assert "Of 2 errors that anna and ben annotated, 0% have the same type" in text
+    assert "Of 2 errors that anna and cy annotated, 100% have the same type" in text
+    assert "Of 1 error that ben and cy annotated, 0% have" in text
+    assert "type anna: negation ben: irony or sarcasm" in text
+
+
+def test_it_claims_nothing_of_who_annotated_that_it_can_t_know(page):
+    text = text_of(page(rows("a program", *range(8))))
+    assert "by people" not in text and "people named" not in text and "people chose" not in text
+
+
+def test_every_error_is_in_the_appendix_with_what_was_said_of_it_and_endless_ones_are_cut(page, monkeypatch):
+    text = text_of(page(rows("anna", 0, 1)))
+    listed = text.split("All 8 errors on the test texts")[1]
+    assert listed.count("or there") == 8 and listed.count("negation; turn ignored; add contrast pairs") == 2
+    assert "are cut; the error sheet" not in listed
+    monkeypatch.setitem(globals(), "HOSTILE", "<b>word</b> " * 10_000)
+    html = page()
+    assert (
+        "are cut; the error sheet has them whole." in html and len(html) < 500_000 and "<b>word" not in html
+    )
+
+
+def test_tables_are_spoken_of_and_others_only_where_there_are_some(page):
+    text = text_of(page(rows("anna", *range(8))))
+    assert "ranks types and causes." in text and "the numbers, from Table" in text
+    assert "has the others" not in text.split("What would make it better")[-1].split("A map of")[0]
 
 
 def test_pairs_without_a_language_model_and_no_errors(page):

@@ -71,6 +71,7 @@ def test_p_is_what_counting_the_shuffles_gives_and_never_zero():
     found = cluster_test(heap, wrong, *blind(wrong), permutations=99)
     assert found["p"] == found["within"]["p"] == 0.01 and found["observed"] > 0.5
     assert say(found).endswith("errors lie together beyond what label and confidence explain.")
+    assert "not with the 20.0% of all texts that are errors" in say(found)
     assert "no sign" not in say(found)
 
 

@@ -138,14 +138,16 @@ def _against_shuffles(
 
 
 def say(test: dict[str, Any]) -> str:
-    """Return what a `cluster_test` found, in two or three sentences."""
+    """Return what a `cluster_test` found, in a few sentences."""
     if test["reason"]:
         return f"Whether errors lie together can't be told: {test['reason']}."
     neighbours = f"{test['k']:,} texts" if test["k"] > 1 else "text"
     first = (
         f"Of the {neighbours} nearest to an error, {test['near_errors']:.1%} are errors, too, on average; "
-        f"nearest to a right text, {test['near_right']:.1%} are. The difference of "
-        f"{_points(test['observed'])} has p = {_p(test['p'])} if the errors could be any of the texts."
+        f"nearest to a right text, {test['near_right']:.1%} are. The two compare with each other, not with "
+        f"the {test['errors'] / test['texts']:.1%} of all texts that are errors, since some texts are near "
+        "to many and others to few. Against errors dealt out among all texts, the difference of "
+        f"{_points(test['observed'])} has p = {_p(test['p'])}."
     )
     within = test["within"]
     if within["reason"]:
@@ -156,8 +158,8 @@ def say(test: dict[str, Any]) -> str:
         else "there is no sign that errors lie together beyond what label and confidence explain"
     )
     return (
-        f"{first} If they could be any texts with the same predicted label and like confidence, it would be "
-        f"{_points(within['expected'])} (p = {_p(within['p'])}): {found}."
+        f"{first} Dealt out among texts with the same predicted label and like confidence, they would still "
+        f"make {_points(within['expected'])} on average (p = {_p(within['p'])}): {found}."
     )
 
 
