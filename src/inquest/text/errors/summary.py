@@ -135,7 +135,7 @@ def _marked(met: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _tagged(met: pd.DataFrame) -> list[dict[str, Any]]:
     """Return for each type the tags that are more common among its errors than among all, clearest first."""
-    found = met[met["share"] > met["share_of_all"]]
+    found = met[(met["count"] > 1) & (met["share"] > met["share_of_all"])]
     found = found.assign(lift=found["share"] / found["share_of_all"])
     found = found.sort_values(["lift", "tag"], ascending=[False, True], kind="stable")
     types = met.drop_duplicates("error_type")[["error_type", "errors"]]
