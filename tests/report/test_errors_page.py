@@ -185,3 +185,11 @@ def test_pairs_without_a_language_model_and_no_errors(page):
     nothing = text_of(page(errors=0))
     assert "gets 0 of 100 test texts wrong. There is nothing to annotate." in nothing
     assert "It gives every test text its gold label." in nothing
+
+
+def test_rows_that_are_filled_in_part_are_told(page):
+    text = text_of(page([*rows("anna", *range(7)), ("t-7", "anna", "negation", "", "", "", "current")]))
+    assert "Each got a type, a cause or a fix from lists" in text
+    assert "of 8 annotated errors (8 with a type, 7 with a cause), with" in text
+    assert "add contrast pairs would touch the most, about 8 of 8." in text
+    assert "how many of the 8 errors each would touch" in text
