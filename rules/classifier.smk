@@ -62,6 +62,7 @@ rule fine_tune:
         seed=CONFIG["seed"],
         options={key: TUNED[key] for key in ("max_length", "pooling", "dropout", "training")},
         checkpoints=f"{RESULTS}/classifier/checkpoints",
+        lock=f"{RESULTS}/timings/fine_tune.lock",
         tracking=f"{RESULTS}/timings/tracking",
     message:
         "Fine-tune the encoder"

@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ import pytest
 
 from inquest import runtime
 from inquest.errors import InquestError
-from inquest.runtime import Progress, batch, describe, hardware, job, seed_for, versions
+from inquest.runtime import Progress, alone, batch, describe, hardware, job, seed_for, versions
 
 SRC = Path(__file__).parents[1] / "src"
 
@@ -145,3 +146,23 @@ def test_facts_of_the_machine_and_the_packages():
     import numpy
 
     assert versions(["numpy", "no-such-package"]) == {"numpy": numpy.__version__}
+
+
+def test_a_job_waits_for_one_that_holds_the_lock(tmp_path, capfd):
+    """A job that outlived its workflow would take away what the next one of its kind writes."""
+    lock, order = tmp_path / "sub" / "a.lock", []
+
+    def second():
+        with alone(lock):
+            order.append("second")
+
+    with alone(lock):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive()
+        order.append("first")
+    thread.join(10)
+    assert order == ["first", "second"] and "waiting for another job" in capfd.readouterr().out
+    with alone(lock):
+        pass

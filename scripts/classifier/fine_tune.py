@@ -4,11 +4,11 @@ import shutil
 from pathlib import Path
 
 from inquest.artefacts import read_json, read_table, write_json
-from inquest.runtime import job
+from inquest.runtime import alone, job
 from inquest.text.encoder import save_classifier
 from inquest.text.finetune import FineTuning, checkpoint_folder
 
-with job(snakemake):
+with job(snakemake), alone(snakemake.params.lock):
     p, output = snakemake.params, snakemake.output
     facts, encoder = read_json(snakemake.input.facts), snakemake.input.encoder
     tuning = FineTuning(encoder, read_table(snakemake.input.texts), facts["classes"], p.options, p.seed)

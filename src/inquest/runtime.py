@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import importlib.metadata
 import os
@@ -91,6 +92,26 @@ def batch(name: str) -> range:
     """Return the items of a batched job by its name: ``3`` is one item, ``3-5`` are three."""
     first, _, last = name.partition("-")
     return range(int(first), int(last or first) + 1)
+
+
+@contextlib.contextmanager
+def alone(path: str | Path) -> Iterator[None]:
+    """Wait for another job that holds a lock file to end: one that outlived its workflow, which was killed.
+
+    The lock goes with the process that holds it. A file system without locks has none.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting for another job of an earlier run to end ({path})", flush=True)
+            print(f"waiting for another job of an earlier run to end ({path})", file=sys.__stderr__)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError:
+            pass
+        yield
 
 
 class Progress:

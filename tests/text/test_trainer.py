@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -225,6 +226,18 @@ def test_it_learns_and_returns_to_the_best_epoch(tuning, tmp_path):
     assert best["accuracy"] > 0.9
     assert len(seconds["epochs"]) == len(history["epochs"])
     assert len(list((tmp_path / "c").glob("checkpoint-*"))) <= 2
+
+
+def test_without_the_best_epochs_checkpoint_no_other_weights_are_taken(tuning, tmp_path, monkeypatch):
+    load = CustomTrainer._load_best_model
+
+    def too_late(trainer):
+        shutil.rmtree(trainer.state.best_model_checkpoint)
+        load(trainer)
+
+    monkeypatch.setattr(CustomTrainer, "_load_best_model", too_late)
+    with pytest.raises(InquestError, match="the checkpoint of the best epoch is gone; start again"):
+        tuning(best_by="loss").train(tmp_path / "c", tmp_path)
 
 
 def cut_short(one, folder, step):

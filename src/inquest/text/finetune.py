@@ -145,6 +145,13 @@ class FineTuning:
         with _tracked(self.training["tracker"], Path(tracking)):
             trainer = self.trainer(checkpoints)
             trainer.train(resume_from_checkpoint=str(last) if last else None)
+        best = trainer.state.best_model_checkpoint
+        if best is None or not Path(best).is_dir():  # the trainer would keep the last epoch's weights instead
+            raise InquestError(
+                f"{checkpoints}",
+                "the checkpoint of the best epoch is gone",
+                "start again, and leave that folder alone while the training runs",
+            )
         log = trainer.state.log_history
         return history_of(log, trainer.state, self.training), seconds_of(log, len(self.sets["train"]), last)
 
