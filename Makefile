@@ -10,16 +10,17 @@ FORMAT = xlsx
 
 bin = .venv/bin
 setup = @PYTHON='$(PYTHON)' sh envs/bootstrap.sh
+pytest = $(bin)/python -m pytest -n $(if $(filter all,$(CORES)),logical,$(CORES)) --dist loadfile
 # --fork-strategy: one version of each package for every Python, so that results are the same on each.
 pins = $(bin)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--no-emit-index-url --custom-compile-command 'make lock' --override envs/without-torch.txt
 
 .DEFAULT_GOAL = help
-.PHONY: help report annotate test lint format lock schema benchmark clean distclean
+.PHONY: help report annotate test test-long lint format lock schema benchmark clean distclean
 .NOTPARALLEL:
 
 help:  ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "make report STUDY=studies/iris.yaml CORES=4   another study, on four cores (default: all)"
 	@echo "make annotate FORMAT=csv                      the error sheet as CSV (default: xlsx)"
@@ -37,9 +38,13 @@ annotate:  ## copy the error sheet of a study to annotations/, or bring the copy
 	PYTHONPATH=src $(bin)/python -m inquest.text.errors.annotate \
 		--config '$(or $(STUDY),config.yaml)' --format '$(FORMAT)'
 
-test:  ## run the tests
+test:  ## run the tests, but for those that take long and those that need Slurm
 	$(setup) test
-	$(bin)/python -m pytest -n $(if $(filter all,$(CORES)),logical,$(CORES)) --dist loadfile
+	$(pytest) -m 'not long and not slurm'
+
+test-long:  ## run the tests that take long: many mutated inputs, whole studies of some of them
+	$(setup) test
+	$(pytest) -m long
 
 lint:  ## check the style of the code and of the workflow
 	$(setup) lint
