@@ -16,7 +16,7 @@ import jsonschema
 import pytest
 import yaml
 
-from inquest.config import Study, concerning, load_study, schema
+from inquest.config import Study, concerning, load_study, schema, work_digest
 from inquest.config.influence import RandomGroup
 from inquest.errors import InquestError
 from inquest.sections import Section, slug
@@ -143,11 +143,32 @@ def test_what_is_left_out_has_a_default():
 
 def test_a_document_has_the_sections_that_concern_it():
     texts = concerning(load(DEFAULT), "classifier")
-    assert list(texts) == ["study", "seed", "documents", "text", "classifier", "llm", "errors"]
+    assert list(texts) == ["study", "seed", "provenance", "documents", "text", "classifier", "llm", "errors"]
     assert list(texts["documents"]) == ["classifier"]
     table = concerning(load(DEFAULT), "influence")
     assert {"data", "baseline", "influence", "shapley", "quality"} <= table.keys()
     assert not table.keys() & {"text", "classifier", "llm", "errors"} and table["seed"] == DEFAULT["seed"]
+
+
+def test_how_the_work_is_cut_into_jobs_is_not_printed():
+    jobs = load(DEFAULT | {"shapley": {**DEFAULT["shapley"], "permutations_per_job": 5}})
+    assert jobs.shapley.permutations_per_job == 5
+    assert concerning(jobs, "influence") == concerning(load(DEFAULT), "influence")
+    assert "permutations_per_job" not in concerning(jobs, "influence")["shapley"]
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({"provenance": "full"}, True),
+        ({"documents": {"other": {"title": "Other", "chapters": ["data"]}}}, True),
+        ({"influence": {**DEFAULT["influence"], "points_per_job": 3}}, True),
+        ({"seed": 7}, False),
+        ({"shapley": {**DEFAULT["shapley"], "permutations": 11}}, False),
+    ],
+)
+def test_the_same_work_has_the_same_digest(change, same):
+    assert (work_digest(load(DEFAULT)) == work_digest(load(DEFAULT | change))) == same
 
 
 def test_raw_files_have_names_of_their_own():
@@ -278,7 +299,7 @@ def test_conditions_that_are_none(condition, found):
         (None, "the config: found None; it should be keys with values"),
         ([], "the config: found []; it should be keys with values"),
         ({}, "config key `study`: missing; it must be given (and 2 more mistakes)"),
-        ({1: 2}, "config key `1`: unknown key; allowed here: study, seed, documents, data, baseline, "),
+        ({1: 2}, "config key `1`: unknown key; allowed here: study, seed, provenance, documents, data, baseline, "),
         (
             {**DEFAULT, "seeed": 1},
             "config key `seeed`: unknown key (did you mean `seed`?); allowed here: study, ",

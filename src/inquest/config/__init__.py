@@ -5,8 +5,10 @@ Each section has its model in a module of its own name; a chapter adds a module,
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -23,7 +25,7 @@ from inquest.config.text import Text
 from inquest.errors import InquestError, listing, nearest
 from inquest.sections import Mistake, Section, complain, slug, text_like
 
-__all__ = ["Study", "concerning", "load_study", "schema", "slug"]
+__all__ = ["Study", "concerning", "load_study", "schema", "slug", "work_digest"]
 
 
 Name = text_like(
@@ -39,6 +41,8 @@ class Study(Section):
     """The study's name: results go to `results/<study>/`."""
     seed: Annotated[int, Field(ge=0)]
     """The seed that every random choice is derived from."""
+    provenance: Literal["stable", "full"] = "stable"
+    """What the reports print of the run: `stable` what a rerun prints again, `full` its times and machine, too."""
     documents: Annotated[dict[str, Document], Field(min_length=1)]
     """The reports to write, by file name."""
     data: Data | None = None
@@ -126,14 +130,35 @@ def concerning(study: Study, document: str) -> dict[str, Any]:
     """Return the config as plain values, less what does not concern a document: others, and their sections.
 
     Another study of texts may share the config with one of a table: neither's keys are printed in the other's
-    document, nor typeset it anew.
+    document, nor typeset it anew. Nor are keys that only say how the work is cut into jobs.
     """
-    config = study.model_dump(mode="json", by_alias=True)
+    config = _results_of(study)
     chapters = study.documents[document].chapters
     about = {ABOUT[name] for name in chapters if name in ABOUT}
-    kept = {"study", "seed", *chapters, *(name for name, section in ABOUT.items() if section in about)}
+    kept = {"study", "seed", "provenance", *chapters, *(name for name, section in ABOUT.items() if section in about)}
     own = {"documents": {document: config["documents"][document]}}
     return {key: own.get(key, value) for key, value in config.items() if key in kept or key in own}
+
+
+def work_digest(study: Study) -> str:
+    """Return a digest of what is computed: of every key but those of the documents and of the jobs' layout.
+
+    Two configs with the same digest give the same numbers, and take the same work.
+    """
+    work = _results_of(study)
+    del work["documents"], work["provenance"]
+    return hashlib.sha256(json.dumps(work, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _results_of(study: Study) -> dict[str, Any]:
+    """Return the config as plain values, less the keys that change no result: how the work is cut into jobs."""
+
+    def less(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: less(item) for key, item in value.items() if not key.endswith("_per_job")}
+        return value
+
+    return less(study.model_dump(mode="json", by_alias=True))
 
 
 def schema() -> dict[str, Any]:
