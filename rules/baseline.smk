@@ -38,6 +38,9 @@ rule prepare:
         f"{RESULTS}/timings/rules/prepare.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=40),
+        runtime=minutes(30),
     params:
         code=code("baseline/prepare"),
         split=CONFIG["data"]["split"],
@@ -65,6 +68,9 @@ rule fit:
         classifier="|".join(CLASSIFIERS),
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=16),
+        runtime=minutes(120),
     params:
         code=code("baseline/fit"),
         seed=RETRAIN_PARAMS["seed"],
@@ -93,6 +99,9 @@ rule compare:
         f"{RESULTS}/timings/rules/compare.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=4),
+        runtime=minutes(30),
     params:
         code=code("baseline/compare"),
         seed=CONFIG["seed"],
@@ -120,6 +129,9 @@ rule project_retraining:
         f"{RESULTS}/timings/rules/project_retraining.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(30),
     params:
         code=code("baseline/project_retraining"),
         retraining=lambda wildcards: RETRAINING,

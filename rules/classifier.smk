@@ -28,6 +28,9 @@ rule fetch_encoder:
         f"{RESULTS}/timings/rules/fetch_encoder.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(60),
     params:
         code=code("classifier/fetch_encoder"),
         source=TUNED["encoder"],
@@ -57,6 +60,9 @@ rule fine_tune:
     conda:
         ENVIRONMENT
     threads: TUNED["training"]["threads"]
+    resources:
+        mem_mb=memory(2500, times=8),
+        runtime=minutes(720),
     params:
         code=code("classifier/fine_tune"),
         seed=CONFIG["seed"],
@@ -84,6 +90,9 @@ rule fit_text_baselines:
         f"{RESULTS}/timings/rules/fit_text_baselines.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=40),
+        runtime=minutes(60),
     params:
         code=code("classifier/fit_text_baselines"),
     message:
@@ -106,6 +115,9 @@ rule classify:
     conda:
         ENVIRONMENT
     threads: TUNED["training"]["threads"]
+    resources:
+        mem_mb=memory(2000, times=4),
+        runtime=minutes(120),
     params:
         code=code("classifier/classify"),
         max_length=TUNED["max_length"],
@@ -140,6 +152,9 @@ rule describe_classifier:
         f"{RESULTS}/timings/rules/describe_classifier.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=10),
+        runtime=minutes(30),
     params:
         code=code("classifier/describe_classifier"),
         seed=CONFIG["seed"],

@@ -1,5 +1,6 @@
 # Paths, the checked config, and helpers that the chapters share.
 
+import functools
 import hashlib
 import math
 import os
@@ -135,6 +136,36 @@ def batches(count, size):
     """Names of jobs that do 0 … count - 1, so many each: `3`, or `3-5`. A larger count keeps the full ones."""
     firsts = range(0, count, size)
     return [str(a) if size == 1 else f"{a}-{min(a + size, count) - 1}" for a in firsts]
+
+
+@functools.lru_cache(maxsize=None)
+def bytes_in_memory(file, modified):
+    """How many bytes a file takes once it is read: eight for each cell of a table, its size for any other."""
+    if file.endswith(".parquet"):
+        try:
+            from pyarrow.parquet import read_metadata
+
+            about = read_metadata(file)
+            return 8 * about.num_rows * about.num_columns
+        except (ImportError, OSError, ValueError):
+            pass  # with --sdm conda only the jobs have pyarrow; a damaged file is for the job to complain of
+    return os.path.getsize(file)
+
+
+def memory(mb, times=0):
+    """How many MB a job asks for: `mb`, and `times` what its inputs take; twice as many on each further attempt."""
+
+    def needed(wildcards, input, attempt):
+        files = [file for path in input for file in inside(path)] if times else []
+        read = sum(bytes_in_memory(file, os.path.getmtime(file)) for file in files)
+        return math.ceil(mb + times * read / 1e6) * 2 ** (attempt - 1)
+
+    return needed
+
+
+def minutes(number):
+    """How many minutes a job asks for, with much to spare; twice as many on each further attempt."""
+    return lambda wildcards, attempt: number * 2 ** (attempt - 1)
 
 
 def complaints(log):

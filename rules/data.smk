@@ -21,6 +21,9 @@ rule fetch:
         source="|".join(SOURCES),
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(60),
     params:
         code=code("data/fetch"),
         source=lambda wildcards: SOURCES[wildcards.source],
@@ -43,6 +46,9 @@ rule clean:
         f"{RESULTS}/timings/rules/clean.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=10),
+        runtime=minutes(30),
     params:
         code=code("data/clean"),
         seed=CONFIG["seed"],
@@ -73,6 +79,9 @@ rule split:
         f"{RESULTS}/timings/rules/split.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=4),
+        runtime=minutes(30),
     params:
         code=code("data/split"),
         seed=CONFIG["seed"],
@@ -99,6 +108,9 @@ rule describe_data:
         f"{RESULTS}/timings/rules/describe_data.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=6),
+        runtime=minutes(30),
     params:
         code=code("data/describe_data"),
         title=CONFIG["data"]["title"],

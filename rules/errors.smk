@@ -40,6 +40,9 @@ rule represent_texts:
     conda:
         ENVIRONMENT
     threads: TUNED["training"]["threads"]
+    resources:
+        mem_mb=memory(2000, times=4),
+        runtime=minutes(120),
     params:
         code=code("errors/represent_texts"),
         max_length=TUNED["max_length"],
@@ -67,6 +70,9 @@ rule explain_errors:
     conda:
         ENVIRONMENT
     threads: TUNED["training"]["threads"]
+    resources:
+        mem_mb=memory(2000, times=8),
+        runtime=minutes(240),
     params:
         code=code("errors/explain_errors"),
         max_length=TUNED["max_length"],
@@ -101,6 +107,9 @@ rule make_sheet:
         f"{RESULTS}/timings/rules/make_sheet.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=10),
+        runtime=minutes(30),
     params:
         code=code("errors/make_sheet"),
         neighbours=FAILED["neighbours"],
@@ -128,6 +137,9 @@ rule read_annotations:
         f"{RESULTS}/timings/rules/read_annotations.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=10),
+        runtime=minutes(30),
     params:
         code=code("errors/read_annotations"),
     message:
@@ -151,6 +163,9 @@ rule project_errors:
         f"{RESULTS}/timings/rules/project_errors.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=20),
+        runtime=minutes(60),
     params:
         code=code("errors/project_errors"),
         seed=CONFIG["seed"],
@@ -177,6 +192,9 @@ rule draw_map:
         f"{RESULTS}/timings/rules/draw_map.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=10),
+        runtime=minutes(30),
     params:
         code=code("errors/draw_map"),
         title=CONFIG["text"]["title"],
@@ -209,6 +227,9 @@ rule describe_errors:
         f"{RESULTS}/timings/rules/describe_errors.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=10),
+        runtime=minutes(30),
     params:
         code=code("errors/describe_errors"),
         options=FAILED,

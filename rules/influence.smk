@@ -40,6 +40,9 @@ rule order_points:
         f"{RESULTS}/timings/rules/order_points.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=4),
+        runtime=minutes(30),
     params:
         code=code("influence/order_points"),
         seed=CONFIG["seed"],
@@ -65,6 +68,9 @@ rule leave_one_out:
         points=r"\d+(-\d+)?",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=8),
+        runtime=minutes(120),
     params:
         **RETRAIN_PARAMS,
         code=code("influence/leave_one_out"),
@@ -86,6 +92,9 @@ rule leave_each_out:
         f"{RESULTS}/timings/rules/leave_each_out.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=8),
+        runtime=minutes(240),
     params:
         **RETRAIN_PARAMS,
         code=code("influence/leave_each_out"),
@@ -110,6 +119,9 @@ rule leave_group_out:
         group="|".join(GROUPS),
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=8),
+        runtime=minutes(120),
     params:
         **RETRAIN_PARAMS,
         code=code("influence/leave_group_out"),
@@ -134,6 +146,9 @@ rule find_unusual:
         f"{RESULTS}/timings/rules/find_unusual.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=8),
+        runtime=minutes(60),
     params:
         **RETRAIN_PARAMS,
         code=code("influence/find_unusual"),
@@ -165,6 +180,9 @@ rule describe_influence:
         f"{RESULTS}/timings/rules/describe_influence.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=6),
+        runtime=minutes(30),
     params:
         code=code("influence/describe_influence"),
         seed=CONFIG["seed"],

@@ -31,6 +31,9 @@ rule fetch_llm:
         f"{RESULTS}/timings/rules/fetch_llm.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(3000),
+        runtime=minutes(120),
     params:
         code=code("llm/fetch_llm"),
         source={
@@ -63,6 +66,9 @@ rule choose_prompt:
     conda:
         ENVIRONMENT
     threads: LLM_THREADS
+    resources:
+        mem_mb=memory(2000, times=3),
+        runtime=minutes(240),
     params:
         code=code("llm/choose_prompt"),
         seed=CONFIG["seed"],
@@ -92,6 +98,9 @@ rule label_texts:
     conda:
         ENVIRONMENT
     threads: LLM_THREADS
+    resources:
+        mem_mb=memory(2000, times=3),
+        runtime=minutes(720),
     params:
         code=code("llm/label_texts"),
         seed=CONFIG["seed"],
@@ -123,6 +132,9 @@ rule describe_llm:
         f"{RESULTS}/timings/rules/describe_llm.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=10),
+        runtime=minutes(30),
     params:
         code=code("llm/describe_llm"),
         seed=CONFIG["seed"],

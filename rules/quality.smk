@@ -44,6 +44,9 @@ rule find_flipped:
         repeat=r"\d+",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=8),
+        runtime=minutes(240),
     params:
         **QUALITY_PARAMS,
         code=code("quality/find_flipped"),
@@ -69,6 +72,9 @@ rule remove_rows:
         repeat=r"\d+",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=8),
+        runtime=minutes(240),
     params:
         **QUALITY_PARAMS,
         code=code("quality/remove_rows"),
@@ -99,6 +105,9 @@ rule describe_quality:
         f"{RESULTS}/timings/rules/describe_quality.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=4),
+        runtime=minutes(30),
     params:
         code=code("quality/describe_quality"),
         metric=CONFIG["baseline"]["metric"],

@@ -10,6 +10,9 @@ rule provenance:
         f"{RESULTS}/logs/report/provenance.log",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(30),
     params:
         code=code("report/provenance"),
         timings=lambda wildcards: [f"{RESULTS}/timings/rules/{name}.tsv" for name in TIMED],
@@ -44,6 +47,9 @@ rule html:
         document="|".join(STUDY.documents),
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=4),
+        runtime=minutes(30),
     params:
         code=code("report/html"),
         config=lambda wildcards: concerning(STUDY, wildcards.document),
@@ -67,6 +73,9 @@ rule pdf:
         document="|".join(STUDY.documents),
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(2000, times=4),
+        runtime=minutes(30),
     params:
         code=code("report/pdf"),
         paper=lambda wildcards: CONFIG["documents"][wildcards.document]["paper"],

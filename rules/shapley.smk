@@ -54,6 +54,9 @@ rule draw_players:
         f"{RESULTS}/timings/rules/draw_players.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=4),
+        runtime=minutes(30),
     params:
         **RETRAIN_PARAMS,
         code=code("shapley/draw_players"),
@@ -78,6 +81,9 @@ rule gather_players:
         f"{RESULTS}/timings/rules/gather_players.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=4),
+        runtime=minutes(30),
     params:
         **RETRAIN_PARAMS,
         code=code("shapley/gather_players"),
@@ -104,6 +110,9 @@ rule permutation:
         index=r"\d+(-\d+)?",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=8),
+        runtime=minutes(240),
     params:
         **RETRAIN_PARAMS,
         code=code("shapley/permutation"),
@@ -128,6 +137,9 @@ rule leave_players_out:
         f"{RESULTS}/timings/rules/leave_players_out.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=8),
+        runtime=minutes(240),
     params:
         **RETRAIN_PARAMS,
         code=code("shapley/leave_players_out"),
@@ -153,6 +165,9 @@ rule spot_check:
         f"{RESULTS}/timings/rules/spot_check.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=8),
+        runtime=minutes(120),
     params:
         **RETRAIN_PARAMS,
         code=code("shapley/spot_check"),
@@ -177,6 +192,9 @@ rule exact_groups:
         f"{RESULTS}/timings/rules/exact_groups.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=8),
+        runtime=minutes(240),
     params:
         **RETRAIN_PARAMS,
         code=code("shapley/exact_groups"),
@@ -199,6 +217,9 @@ rule value_by_neighbours:
         f"{RESULTS}/timings/rules/value_by_neighbours.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=12),
+        runtime=minutes(120),
     params:
         code=code("shapley/value_by_neighbours"),
         neighbours=NEIGHBOURS,
@@ -240,6 +261,9 @@ rule describe_shapley:
         f"{RESULTS}/timings/rules/describe_shapley.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=4),
+        runtime=minutes(30),
     params:
         code=code("shapley/describe_shapley"),
         metric=CONFIG["baseline"]["metric"],

@@ -23,6 +23,9 @@ rule fetch_text:
         source="|".join(TEXT_SOURCES),
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(60),
     params:
         code=code("data/fetch"),
         source=lambda wildcards: TEXT_SOURCES[wildcards.source],
@@ -45,6 +48,9 @@ rule make_texts:
         f"{RESULTS}/timings/rules/make_texts.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=20),
+        runtime=minutes(30),
     params:
         code=code("text/make_texts"),
         seed=CONFIG["seed"],
@@ -79,6 +85,9 @@ rule describe_text:
         f"{RESULTS}/timings/rules/describe_text.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=20),
+        runtime=minutes(30),
     params:
         code=code("text/describe_text"),
         seed=CONFIG["seed"],
