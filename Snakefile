@@ -43,6 +43,8 @@ rule all:
     input:
         expand("{results}/{document}.pdf", results=RESULTS, document=STUDY.documents),
         PAGES,
+        RUN,
+        [CLOCKED[name] for name in CHAPTERS if name in CLOCKED],
 
 
 onerror:

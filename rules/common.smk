@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import json
 import math
 import os
 import site
@@ -12,7 +13,7 @@ from pathlib import Path
 BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "src"))
 
-from inquest.config import concerning, load_study, slug
+from inquest.config import concerning, load_study, slug, work_digest
 from inquest.errors import InquestError, nearest
 from inquest.lineage import code_digest
 from inquest.runtime import hand_down
@@ -68,6 +69,18 @@ def check_classifiers(study):
     memo.touch()
 
 
+def recorded(study):
+    """Return the record of a run that computed what the study does, if there is one (`make freeze` writes it)."""
+    path = f"reference/{study.study}.run.json"
+    try:
+        config = json.loads(Path(path).read_text(encoding="utf-8"))["config"]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InquestError(path, f"it cannot be read ({error!r})", "`make freeze` writes it anew")
+    return [path] if config == work_digest(study) else []
+
+
 try:
     STUDY = load_study(
         config,
@@ -75,6 +88,7 @@ try:
         rubrics=[path.stem for path in (BASE / "report" / "rubrics").glob("*.yaml")],
     )
     check_files(STUDY)
+    RECORD = recorded(STUDY) if STUDY.provenance == "stable" else []
     if STUDY.data:
         check_classifiers(STUDY)
     if STUDY.text and STUDY.classifier.published:
@@ -115,8 +129,9 @@ def chapters_of(document):
 
 
 def timings_of(document):
-    """The times of those of its chapters that have some."""
-    return {name: CLOCKED[name] for name in chapters_of(document) if name in CLOCKED}
+    """The times of those of its chapters that have some, if the document prints this run's."""
+    printed = chapters_of(document) if STUDY.provenance == "full" else []
+    return {name: CLOCKED[name] for name in printed if name in CLOCKED}
 
 
 def rubric_of(document):

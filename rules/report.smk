@@ -1,11 +1,15 @@
 # From the chapters' artefacts to HTML and PDF.
 
+# What the documents say of the run that made them: all of it, or what was recorded of one that computed the same,
+# so that a rerun prints the same.
+RUN = f"{RESULTS}/timings/provenance.json"
+
 
 rule provenance:
     input:
         [path for name in CHAPTERS for path in REPORTED[name]],
     output:
-        f"{RESULTS}/timings/provenance.json",
+        RUN,
     log:
         f"{RESULTS}/logs/report/provenance.log",
     conda:
@@ -37,8 +41,9 @@ rule html:
         templates=[str(path) for path in sorted((BASE / "report").glob("*.j2"))],
         style=f"{BASE}/report/style.css",
         references=f"{BASE}/report/references.json",
-        provenance=f"{RESULTS}/timings/provenance.json",
+        provenance=RUN if STUDY.provenance == "full" else [],
         timings=lambda wildcards: timings_of(wildcards.document).values(),
+        record=RECORD,
     output:
         f"{RESULTS}/{{document}}.html",
     log:
@@ -56,6 +61,7 @@ rule html:
         document=lambda wildcards: CONFIG["documents"][wildcards.document],
         chapters=lambda wildcards: {name: f"{RESULTS}/{name}" for name in chapters_of(wildcards.document)},
         timings=lambda wildcards: timings_of(wildcards.document),
+        base=str(BASE),
     message:
         "Typeset {wildcards.document}"
     script:

@@ -135,7 +135,9 @@ def test_help_lists_the_targets():
     make = ["make", "--no-print-directory", "-C", str(ROOT)]
     said = subprocess.run(make, capture_output=True, text=True, check=True).stdout
     listed = re.findall(r"(?m)^make ([a-z-]+) {2,}\S", said)
-    assert {"report", "test", "test-long", "lint", "format", "lock", "schema", "clean", "distclean"} <= set(listed)
+    assert {"report", "test", "test-long", "lint", "format", "lock", "schema", "clean", "distclean"} <= set(
+        listed
+    )
     for target in listed:
         subprocess.run([*make, "--dry-run", target], capture_output=True, check=True)
 

@@ -4,18 +4,26 @@ from pathlib import Path
 
 from inquest.artefacts import read_json, write_text
 from inquest.report.document import render
+from inquest.report.provenance import recorded_run, this_run, untimed_run
 from inquest.runtime import job
 
 with job(snakemake):
-    p, references = snakemake.params, Path(snakemake.input.references)
+    given, p = snakemake.input, snakemake.params
+    if given.get("provenance"):
+        timings = {name: read_json(path) for name, path in p.timings.items()}
+        provenance = this_run(read_json(given.provenance), timings)
+    elif given.get("record"):
+        provenance = recorded_run(read_json(given.record), p.base)
+    else:
+        provenance = untimed_run(p.base)
+    references = Path(given.references)
     page = render(
         document=p.document,
         study=p.config,
         chapters=p.chapters,
         templates=references.parent,
         references=references,
-        rubric=snakemake.input.get("rubric") or None,
-        provenance=read_json(snakemake.input.provenance),
-        timings=p.timings,
+        rubric=given.get("rubric") or None,
+        provenance=provenance,
     )
     write_text(snakemake.output[0], page)

@@ -299,7 +299,10 @@ def test_conditions_that_are_none(condition, found):
         (None, "the config: found None; it should be keys with values"),
         ([], "the config: found []; it should be keys with values"),
         ({}, "config key `study`: missing; it must be given (and 2 more mistakes)"),
-        ({1: 2}, "config key `1`: unknown key; allowed here: study, seed, provenance, documents, data, baseline, "),
+        (
+            {1: 2},
+            "config key `1`: unknown key; allowed here: study, seed, provenance, documents, data, baseline, ",
+        ),
         (
             {**DEFAULT, "seeed": 1},
             "config key `seeed`: unknown key (did you mean `seed`?); allowed here: study, ",

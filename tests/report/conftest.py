@@ -69,6 +69,8 @@ PROVENANCE = {
         {"rule": "download", "jobs": 1, "seconds": 2.25, "max_rss_mib": 81.0},
         {"rule": "leave_one_out", "jobs": 10, "seconds": 61.5, "max_rss_mib": None},
     ],
+    "timings": {},
+    "of": "this",
 }
 
 
@@ -94,7 +96,6 @@ def _arguments(folder: Path) -> dict[str, Any]:
         "references": REPORT / "references.json",
         "rubric": REPORT / "rubrics" / "data-influence.yaml",
         "provenance": PROVENANCE,
-        "timings": {},
     }
 
 

@@ -1,12 +1,14 @@
 """A document from chapters: numbering, references, what is escaped, and what is told when a template errs."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from inquest.artefacts import write_json
 from inquest.errors import InquestError
 from inquest.report.document import render
+from inquest.report.provenance import untimed_run
 
 
 def text_of(html: str) -> str:
@@ -100,11 +102,26 @@ def test_a_rubric_sees_the_times_of_chapters(arguments, tmp_path):
         "title: Form\nmarks:\n  - {what: Timed, marks: 2, chapter: data, section: sec-split, "
         "all: [{fact: timings.data.fit, at_least: 60, says: seconds}]}\n"
     )
-    write_json(tmp_path / "data.json", {"fit": 90})
     given = arguments | {"rubric": tmp_path / "rubric.yaml"}
-    html = render(**(given | {"timings": {"data": tmp_path / "data.json"}}))
+    html = render(**(given | {"provenance": arguments["provenance"] | {"timings": {"data": {"fit": 90}}}}))
     assert "2 of 2 marks" in html and "seconds: 90" in html
-    assert "0 of 2 marks" in render(**(given | {"timings": {}}))
+    assert "0 of 2 marks" in render(**given)
+
+
+def test_a_run_is_this_one_or_a_recorded_one_or_not_told(arguments):
+    def appendix(provenance):
+        html = render(**(arguments | {"provenance": provenance}))
+        return html.split('id="appendix-provenance"')[1]
+
+    given = arguments["provenance"]
+    this = appendix(given)
+    assert "Invented CPU" in this and "61.5" in this and "rerun" not in this
+    recorded = appendix(given | {"of": "recorded"})
+    assert "Invented CPU" in recorded and "those of a recorded run" in recorded
+    untold = appendix(untimed_run(Path(__file__).parents[2]))
+    assert "Processor" not in untold and "61.5" not in untold
+    assert "with the same bytes" in untold and "results/orchard/timings/provenance.json" in untold
+    assert "weasyprint" in untold
 
 
 def test_appendix(page):
@@ -211,11 +228,11 @@ def test_missing_template_and_facts_are_told(arguments):
         render(**arguments)
 
 
-def test_a_chapter_reads_its_own_times(chapter, tmp_path):
-    write_json(tmp_path / "data.json", {"seconds": {"fit": 90}})
-    write_json(tmp_path / "influence.json", {"seconds": {"fit": 5}})
-    timings = {name: tmp_path / f"{name}.json" for name in ("data", "influence")}
-    assert "1\u00a0min 30\u00a0s" in chapter("{{ timings.seconds.fit | seconds }}", timings=timings)
+def test_a_chapter_reads_its_own_times(chapter, arguments):
+    timed = arguments["provenance"] | {
+        "timings": {"data": {"seconds": {"fit": 90}}, "influence": {"seconds": {"fit": 5}}}
+    }
+    assert "1\u00a0min 30\u00a0s" in chapter("{{ timings.seconds.fit | seconds }}", provenance=timed)
     with pytest.raises(InquestError, match="no attribute 'seconds'"):
         chapter("{{ timings.seconds.fit | seconds }}")  # a chapter without times of its own
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from inquest.artefacts import write_chapter, write_json
+from inquest.artefacts import write_chapter
 from inquest.config.documents import Document
 from inquest.report.document import render
 from inquest.report.plots.errors import error_map
+from inquest.report.provenance import untimed_run
 from inquest.text.errors.annotations import Annotations
 from inquest.text.errors.summary import summarise_errors
 from inquest.text.errors.taxonomy import read_taxonomy
@@ -75,7 +76,6 @@ def page(tmp_path, monkeypatch):
         for name in ("pca", "tsne-5"):
             points[f"x:{name}"], points[f"y:{name}"] = [0.0, 1.0], [0.0, 1.0]
         error_map(tmp_path / "errors" / "figures" / "map.svg", points, ["negative", "positive"], METHODS)
-        write_json(tmp_path / "times.json", {})
         return render(
             document=Document(title="T", chapters=["errors"], contents=False).model_dump(),
             study={"study": "films", "seed": 1, "errors": {"map": {"show": None}}},
@@ -83,19 +83,7 @@ def page(tmp_path, monkeypatch):
             templates=REPORT,
             references=REPORT / "references.json",
             rubric=None,
-            provenance={
-                "versions": {},
-                "hardware": {
-                    "processor": "P",
-                    "cores": 2,
-                    "memory_gib": 8.0,
-                    "system": "L",
-                    "python": "3.11",
-                },
-                "commit": None,
-                "rules": [],
-            },
-            timings={"errors": tmp_path / "times.json"},
+            provenance=untimed_run(REPORT.parent),
         )
 
     return make

@@ -46,6 +46,7 @@ PROVENANCE = {
     },
     "commit": None,
     "rules": [],
+    "of": "this",
 }  # fmt: skip
 TIMINGS = {"seconds": 84.0, "texts": 1000, "seconds_per_text": 0.084, "requests": 0, "from_cache": 0}
 
@@ -126,14 +127,12 @@ def study(
         bootstrap=200,
     )
     write_chapter(folder / "llm", facts, tables)
-    write_json(folder / "timings.json", TIMINGS | timings)
     return {
         "document": DOCUMENT,
         "study": {"study": "films", "seed": 1, "text": {"pair": "second" if pair else None}},
         "chapters": {"llm": folder / "llm"},
         "rubric": None,
-        "provenance": PROVENANCE,
-        "timings": {"llm": folder / "timings.json"},
+        "provenance": PROVENANCE | {"timings": {"llm": TIMINGS | timings}},
     }
 
 

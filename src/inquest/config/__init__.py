@@ -42,7 +42,7 @@ class Study(Section):
     seed: Annotated[int, Field(ge=0)]
     """The seed that every random choice is derived from."""
     provenance: Literal["stable", "full"] = "stable"
-    """What the reports print of the run: `stable` what a rerun prints again, `full` its times and machine, too."""
+    """What reports print of a run: `stable` what a rerun prints again, `full` its times and machine, too."""
     documents: Annotated[dict[str, Document], Field(min_length=1)]
     """The reports to write, by file name."""
     data: Data | None = None
@@ -135,7 +135,13 @@ def concerning(study: Study, document: str) -> dict[str, Any]:
     config = _results_of(study)
     chapters = study.documents[document].chapters
     about = {ABOUT[name] for name in chapters if name in ABOUT}
-    kept = {"study", "seed", "provenance", *chapters, *(name for name, section in ABOUT.items() if section in about)}
+    kept = {
+        "study",
+        "seed",
+        "provenance",
+        *chapters,
+        *(name for name, section in ABOUT.items() if section in about),
+    }
     own = {"documents": {document: config["documents"][document]}}
     return {key: own.get(key, value) for key, value in config.items() if key in kept or key in own}
 
@@ -151,7 +157,7 @@ def work_digest(study: Study) -> str:
 
 
 def _results_of(study: Study) -> dict[str, Any]:
-    """Return the config as plain values, less the keys that change no result: how the work is cut into jobs."""
+    """Return the config as plain values, less the keys that only say how the work is cut into jobs."""
 
     def less(value: Any) -> Any:
         if isinstance(value, dict):

@@ -86,7 +86,6 @@ def render(
     references: str | Path,
     rubric: str | Path | None,
     provenance: Mapping[str, Any],
-    timings: Mapping[str, str | Path],
 ) -> str:
     """Return a document as one HTML page that needs no other file.
 
@@ -106,10 +105,10 @@ def render(
     rubric : path or None
         A rubric for the appendix *Where each mark is earned*.
     provenance : mapping
-        `versions`, `hardware`, `commit` (or None) and `rules`: a list of rule, jobs, seconds, max_rss_mib.
-    timings : mapping
-        For the chapters that have some, the JSON file of the times that no rerun reproduces, by their names.
-        A rubric sees them as `timings.<chapter>`.
+        What is printed of a run, see `inquest.report.provenance`: `versions`, `hardware`, `commit` (or None),
+        `rules` (a list of rule, jobs, seconds, max_rss_mib), `timings` (the times that no rerun reproduces,
+        by chapter; a rubric sees them by this name, too) and `of`: whether that is `this` run, a `recorded`
+        one, or none (None).
 
     Raises
     ------
@@ -120,7 +119,7 @@ def render(
     env = environment(templates)
     build = Build(Citations(references))
     all_facts = {name: _facts(name, Path(folder)) for name, folder in chapters.items()}
-    times = {name: read_json(path) for name, path in timings.items()}
+    times = provenance["timings"]
 
     bodies, spoken, known = [], {}, env.list_templates()
     for name, folder in chapters.items():
@@ -155,6 +154,7 @@ def render(
             width=92,
         ),
         "sources": [source for facts in all_facts.values() for source in facts.get("sources", [])],
+        "study": study,
         "provenance": provenance,
         "rubric": None,
     }

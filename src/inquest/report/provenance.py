@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,34 @@ def packages(base: str | Path) -> dict[str, str]:
     project = tomllib.loads((Path(base) / "pyproject.toml").read_text(encoding="utf-8"))
     asked = [*project["project"]["dependencies"], *project["dependency-groups"]["workflow"]]
     return versions(sorted({re.match(r"[A-Za-z0-9._-]+", line)[0] for line in asked}))
+
+
+def this_run(provenance: Mapping[str, Any], timings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a document prints of the run that made it: everything, its times by chapter included."""
+    return {**provenance, "timings": timings, "of": "this"}
+
+
+def recorded_run(record: Mapping[str, Any], base: str | Path) -> dict[str, Any]:
+    """Return what a document prints of a recorded run: its machine and times, beside today's versions."""
+    return {
+        **record["provenance"],
+        "versions": packages(base),
+        "timings": record["timings"],
+        "of": "recorded",
+    }
+
+
+def untimed_run(base: str | Path) -> dict[str, Any]:
+    """Return what a document prints of a run without its times: what a rerun prints again."""
+    hardware = {"python": platform.python_version()}
+    return {
+        "versions": packages(base),
+        "hardware": hardware,
+        "commit": None,
+        "rules": [],
+        "timings": {},
+        "of": None,
+    }
 
 
 def commit(base: str | Path) -> str | None:
