@@ -7,6 +7,10 @@ GAMES = ["rows", *(["groups"] if STUDY.shapley.groups else [])]
 PER_JOB = {"rows": STUDY.shapley.permutations_per_job, "groups": max(10, STUDY.shapley.permutations_per_job)}
 WALK_JOBS = {game: batches(PERMUTATIONS, PER_JOB[game]) for game in GAMES}
 EXACT = STUDY.shapley.groups and len(GROUPS) <= STUDY.shapley.exact_groups_up_to
+UNTIL = STUDY.shapley.until
+# where groups have exact values, no estimate has to become surer
+WALKED_ON = [game for game in GAMES if UNTIL and not (game == "groups" and EXACT)]
+SIDE_BY_SIDE = 10  # further walks, if there are so many cores: a round of them
 VALUED = STUDY.shapley.rows or math.inf
 NEIGHBOURS = 5
 SHAPLEY_TABLES = ["values", "best", "worst", "methods", "truncation", *GAMES[1:]]
@@ -24,6 +28,7 @@ TIMED += [
     *(["gather_players"] if STUDY.shapley.groups else []),
     *(["exact_groups"] if EXACT else []),
     *(f"permutation-{game}-{index}" for game in GAMES for index in WALK_JOBS[game]),
+    *(f"walk_on-{game}" for game in WALKED_ON),
     "describe_shapley",
 ]
 REPORTED["shapley"] = artefacts("shapley", SHAPLEY_TABLES, SHAPLEY_FIGURES)
@@ -34,6 +39,16 @@ RETRAINING += [
 if STUDY.shapley.groups:
     RETRAINING += [
         {"what": "Shapley values of groups", "times": PERMUTATIONS * len(GROUPS), "share": 1.0},
+    ]
+for game in WALKED_ON:
+    most = UNTIL.max_permutations - PERMUTATIONS
+    RETRAINING += [
+        {"what": f"Shapley values of {game} until they are sure", "at_most": True}
+        | (
+            {"times": most, "prefixes": VALUED}
+            if game == "rows"
+            else {"times": most * len(GROUPS), "share": 1.0}
+        )
     ]
 if EXACT:
     RETRAINING += [{"what": "exact values of groups", "times": 2 ** len(GROUPS), "share": 1.0}]
@@ -124,6 +139,49 @@ rule permutation:
         "../scripts/shapley/permutation.py"
 
 
+# The folder of the further walks is no output, so that they outlive a run that was cut short.
+rule walk_on:
+    input:
+        problem=RETRAIN_INPUT["problem"],
+        clean=RETRAIN_INPUT["clean"],
+        players=f"{RESULTS}/shapley/{{game}}/players.json",
+        walks=lambda wildcards: expand(
+            "{results}/shapley/{game}/permutation/{index}.parquet",
+            results=RESULTS,
+            game=wildcards.game,
+            index=WALK_JOBS[wildcards.game],
+        ),
+    output:
+        walks=f"{RESULTS}/shapley/{{game}}/further.parquet",
+        facts=f"{RESULTS}/shapley/{{game}}/further.json",
+    log:
+        f"{RESULTS}/logs/shapley/walk_on-{{game}}.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/walk_on-{{game}}.tsv"
+    wildcard_constraints:
+        game="rows|groups",
+    conda:
+        ENVIRONMENT
+    threads: SIDE_BY_SIDE
+    resources:
+        mem_mb=memory(600 * SIDE_BY_SIDE, times=8 * SIDE_BY_SIDE),
+        runtime=minutes(24 * 60),
+    params:
+        code=code("shapley/walk_on"),
+        options={
+            **RETRAIN_PARAMS,
+            "tolerance": CONFIG["shapley"]["tolerance"],
+            "antithetic": CONFIG["shapley"]["antithetic"],
+        },
+        until=CONFIG["shapley"]["until"],
+        folder=f"{RESULTS}/shapley/{{game}}/further",
+        lock=f"{RESULTS}/timings/walk_on-{{game}}.lock",
+    message:
+        "Walk on until the values of {wildcards.game} are sure"
+    script:
+        "../scripts/shapley/walk_on.py"
+
+
 rule leave_players_out:
     input:
         problem=RETRAIN_INPUT["problem"],
@@ -154,9 +212,14 @@ rule spot_check:
         problem=RETRAIN_INPUT["problem"],
         clean=RETRAIN_INPUT["clean"],
         players=f"{RESULTS}/shapley/rows/players.json",
-        walks=expand(
-            "{results}/shapley/rows/permutation/{index}.parquet", results=RESULTS, index=WALK_JOBS["rows"]
-        ),
+        walks=[
+            *expand(
+                "{results}/shapley/rows/permutation/{index}.parquet",
+                results=RESULTS,
+                index=WALK_JOBS["rows"],
+            ),
+            *[f"{RESULTS}/shapley/{game}/further.parquet" for game in WALKED_ON if game == "rows"],
+        ],
     output:
         f"{RESULTS}/shapley/rows/spot_checks.json",
     log:
@@ -242,6 +305,8 @@ rule describe_shapley:
             for game in GAMES
             for kind, ending in (("walks", "parquet"), ("solved", "json"))
         },
+        further=expand("{results}/shapley/{game}/further.parquet", results=RESULTS, game=WALKED_ON),
+        stopped=expand("{results}/shapley/{game}/further.json", results=RESULTS, game=WALKED_ON),
         clean=RETRAIN_INPUT["clean"],
         table=f"{RESULTS}/data/clean.parquet",
         split=f"{RESULTS}/data/split.json",

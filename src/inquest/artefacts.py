@@ -9,7 +9,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +83,19 @@ def write_table(path: str | Path, table: pd.DataFrame) -> None:
     """Write a table as Parquet, without its index."""
     with atomic(path) as part:
         table.to_parquet(part, index=False)
+
+
+def write_tables(path: str | Path, tables: Iterable[pd.DataFrame]) -> None:
+    """Write tables with the same columns below each other, as one; they may come one at a time."""
+    import pyarrow
+    from pyarrow import parquet
+
+    with atomic(path) as part, contextlib.ExitStack() as stack:
+        writer = None
+        for table in tables:
+            rows = pyarrow.Table.from_pandas(table, preserve_index=False)
+            writer = writer or stack.enter_context(parquet.ParquetWriter(part, rows.schema))
+            writer.write_table(rows)
 
 
 def read_table(path: str | Path) -> pd.DataFrame:

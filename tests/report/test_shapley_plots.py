@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from inquest.report.plots import shapley as plots
+from inquest.valuation.shapley import ShapleyValues
 
 SMALL = 300_000  # bytes
 
@@ -72,3 +73,22 @@ def test_exact_values_of_groups_are_drawn_where_there_are_some(tmp_path):
     plots.groups(tmp_path / "estimated.svg", table.assign(exact=np.nan), "accuracy")
     exact, estimated = ((tmp_path / f"{name}.svg").read_text() for name in ("exact", "estimated"))
     assert "exact Shapley value" in exact and "exact Shapley value" not in estimated
+
+
+@pytest.mark.parametrize("looks", [1, 4])
+def test_how_sure_the_values_got_is_drawn_where_permutations_were_added(tmp_path, looks):
+    found = ShapleyValues(
+        marginals=np.random.default_rng(0).normal(size=(40, 30)) * 1e-3,
+        evaluated=np.full(40, 30),
+        empty=0.0,
+        full=0.0,
+    )
+    unknown = {"permutations": 1, "largest": None, "median": None, "player": None}
+    known = [
+        {"permutations": 11 + 10 * i, "largest": 1e-3 / (i + 1), "median": 0.0, "player": 3}
+        for i in range(looks - 1)
+    ]
+    plots.running(tmp_path / "fixed.svg", found)
+    plots.running(tmp_path / "added.svg", found, {"standard_error": 2e-4, "looks": [unknown, *known]})
+    fixed, added = ((tmp_path / f"{name}.svg").read_text() for name in ("fixed", "added"))
+    assert "asked for" in added and "asked for" not in fixed and len(added) < SMALL

@@ -34,6 +34,21 @@ def test_signed_shows_the_sign_of_what_is_shown(value, written):
     assert text.signed(value) == written
 
 
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.00049712, "0.000497"),
+        (0.0005, "0.000500"),
+        (-12.345, "−12.3"),
+        (98765, "98,765"),
+        (0, "0"),
+        (None, "–"),
+    ],
+)
+def test_significant(value, written):
+    assert text.significant(value) == written
+
+
 def test_percent_and_count():
     assert text.percent(0.8534) == "85.3%"
     assert text.percent(-0.5, 0) == "−50%"

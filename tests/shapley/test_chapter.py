@@ -61,6 +61,7 @@ class Study:
         self.folder, self.groups = folder, options.pop("groups", True)
         self.permutations = options.pop("permutations", 3)
         self.exact = options.pop("exact", True)
+        self.until = options.pop("until", None)
         self.options = {
             "rows": None,
             "choose": "stratified",
@@ -113,7 +114,7 @@ class Study:
             wildcards=SimpleNamespace(**wildcards),
             log=self.path(f"{script}.log"),
             rule=script,
-            threads=1,
+            threads=2 if script == "walk_on" else 1,
         )
         try:
             runpy.run_path(str(REPO / "scripts/shapley" / f"{script}.py"), {"snakemake": snakemake})
@@ -127,6 +128,20 @@ class Study:
         )
         return walks, solved
 
+    def walk_on(self, game: str, players: str, walks: str) -> tuple[str, str]:
+        """Add walks until the values are sure; return their file and the facts'."""
+        further, facts = (self.path(f"{game}/further.{ending}") for ending in ("parquet", "json"))
+        self.params |= {
+            "options": self.params | self.options,
+            "until": self.until,
+            "code": "abc",
+            "folder": self.path(f"{game}/further"),
+            "lock": self.path("walk_on.lock"),
+        }
+        given = {"players": players, "walks": [walks]}
+        self.run("walk_on", Files(walks=further, facts=facts), given, game=game)
+        return further, facts
+
     def play(self):
         """Run all the scripts; return the facts, and the page."""
         players, knn, loo, checks = (
@@ -137,7 +152,9 @@ class Study:
         self.run("leave_players_out", Files(loo), {"players": players})
         every = f"0-{self.permutations - 1}"
         walks, solved = self.walk("rows", players, every)
-        self.run("spot_check", Files(checks), {"players": players, "walks": [walks]})
+        further = [self.walk_on("rows", players, walks)] if self.until else []
+        checked = [walks, *(file for file, _ in further)]
+        self.run("spot_check", Files(checks), {"players": players, "walks": checked})
         given = {
             "walks_rows": [walks], "solved_rows": [solved], "table": self.path("clean.parquet"), "knn": knn,
             "split": self.path("split.json"), "players": [players], "loo": loo, "spot_checks": [checks],
@@ -148,11 +165,14 @@ class Study:
             given["left_out"] = [self.path(f"{name}.json") for name in GROUPS]
             self.run("gather_players", Files(groups), {"groups": given["left_out"]})
             walks, solved = self.walk("groups", groups, every)
+            if self.until and not self.exact:
+                further += [self.walk_on("groups", groups, walks)]
             given |= {"walks_groups": [walks], "solved_groups": [solved], "players": [players, groups]}
             if self.exact:
                 worths, solved = self.path("coalitions.parquet"), self.path("coalitions.json")
                 self.run("exact_groups", Files(worths=worths, solved=solved), {"players": groups})
                 given["coalitions"] = [worths, solved]
+        given |= {"further": [file for file, _ in further], "stopped": [facts for _, facts in further]}
         self.run("describe_shapley", Files(self.path("shapley/facts.json")), given)
         return read_json(self.folder / "shapley" / "facts.json"), self.page()
 
@@ -258,6 +278,36 @@ def test_other_settings(tmp_path, options, says, never):
     assert max(facts["checks"]["largest"].values()) < 1e-7
     walks = facts["rows"]["permutations"] * facts["rows"]["count"]
     assert facts["rows"]["retrains"]["done"] == walks or options.get("tolerance")
+
+
+@pytest.mark.parametrize(
+    ("permutations", "error", "most", "because", "says"),
+    [
+        (4, 0.04, 60, "sure", "every value is as sure as was asked for"),
+        (4, 1e-4, 18, "max_permutations", "would be needed"),
+        (10, 9.0, 18, "sure", "The first ones were enough: the largest"),
+    ],
+    ids=["sure", "most", "enough"],
+)
+def test_permutations_are_added_until_the_values_are_sure(tmp_path, permutations, error, most, because, says):
+    options = {"rows": 12, "classes": 2, "exact": False, "antithetic": True, "permutations": permutations}
+    study = Study(tmp_path, until={"standard_error": error, "max_permutations": most}, **options)
+    facts, page = study.play()
+    rows, groups = facts["rows"], facts["groups"]
+    assert rows["until"]["because"] == because and says in page
+    assert rows["permutations"] == rows["until"]["permutations"] == rows["retrains"]["done"] / 12
+    assert groups["permutations"] == groups["until"]["permutations"]
+    values = read_table(tmp_path / "shapley/tables/values.parquet")
+    least_sure = values.set_index("row")["standard_error"]
+    assert rows["until"]["largest"] == pytest.approx(least_sure.max())
+    assert least_sure[rows["until"]["player"]] == pytest.approx(least_sure.max())
+    assert groups["until"]["player"] in GROUPS and "For them, too, permutations were added" in page
+    assert "None" not in page and "nan" not in page.lower().replace("nant", "")
+    assert 0.5 < sum(rows["solved"].values()) / rows["retrains"]["done"] <= 1
+    for game, players in (("rows", 12), ("groups", 3)):
+        further = read_table(tmp_path / game / "further.parquet")
+        assert len(further) == facts[game]["until"]["added"] * players
+        assert further["permutation"].min() == permutations or further.empty
 
 
 def test_every_family_is_told_of_by_name():

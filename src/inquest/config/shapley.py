@@ -9,6 +9,15 @@ from pydantic import Field, model_validator
 from inquest.sections import Mistake, Section
 
 
+class Until(Section):
+    """When the values of a game are sure enough for no more permutations to be added."""
+
+    standard_error: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    """The largest standard error that a value may have, in units of the primary metric."""
+    max_permutations: Annotated[int, Field(ge=1)]
+    """How many permutations there are at most, however unsure the values still are."""
+
+
 class Shapley(Section):
     """Data Shapley values (Ghorbani & Zou 2019)."""
 
@@ -18,6 +27,8 @@ class Shapley(Section):
     """How these rows are drawn from the training split."""
     permutations: Annotated[int, Field(ge=1)] = 10
     """How many random orders of the players are walked; raising it computes only the new ones."""
+    until: Until | None = None
+    """Add permutations to these, ten at a time, until all values are that sure; null adds none."""
     antithetic: bool = False
     """Walk every other time along the reverse of the order before; takes an even number of permutations."""
     permutations_per_job: Annotated[int, Field(ge=1)] = 1
@@ -39,6 +50,19 @@ class Shapley(Section):
             raise Mistake(
                 "permutations",
                 f"found {self.permutations}",
+                "with `antithetic: true` they come in pairs: an even number is needed",
+            )
+        most = self.until.max_permutations if self.until else self.permutations
+        if most < self.permutations:
+            raise Mistake(
+                "until.max_permutations",
+                f"found {most}",
+                f"at least as many as `permutations` are allowed, which are {self.permutations}",
+            )
+        if self.antithetic and most % 2:
+            raise Mistake(
+                "until.max_permutations",
+                f"found {most}",
                 "with `antithetic: true` they come in pairs: an even number is needed",
             )
         return self

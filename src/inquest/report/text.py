@@ -45,6 +45,14 @@ def number(value: Any, digits: int = 3, sign: bool = False) -> str:
     return (MINUS if value < 0 else "+" if sign else "") + text
 
 
+def significant(value: Any, digits: int = 3) -> str:
+    """Return a number with so many significant digits, or with all those before the point: ``0.000497``."""
+    value = _finite(value)
+    if not value:
+        return number(value, 0)
+    return number(value, max(0, digits - 1 - math.floor(math.log10(abs(value)))))
+
+
 def signed(value: Any, digits: int = 3) -> str:
     """Return a number that shows its sign: ``+0.012``, ``−0.003``, ``0.000``."""
     return number(value, digits, sign=True)
@@ -162,6 +170,7 @@ def _scientific(digits: str) -> str:
 FILTERS = {
     "number": number,
     "signed": signed,
+    "significant": significant,
     "percent": percent,
     "count": count,
     "seconds": seconds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -212,6 +213,29 @@ def solved_in_all(jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "family": jobs[0]["family"],
         "solved": dict(solved),
         "unconverged": sum(one["unconverged"] for one in jobs),
+    }
+
+
+def why_stopped(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the report says of the permutations that were added, from what the rule `walk_on` found.
+
+    Returns
+    -------
+    dict
+        All that `inquest.shapley.further.walk_until` returns; the last look's `largest` and `median` standard
+        error and its `player`; how many permutations were `added`; and if the values aren't sure yet, about
+        how many would be `needed`: errors shrink with the root of their number. None where that is unknown.
+    """
+    last = found["looks"][-1]
+    needed = None
+    if found["because"] != "sure" and last["largest"] is not None:
+        needed = math.ceil(found["permutations"] * (last["largest"] / found["standard_error"]) ** 2)
+    kept = ("because", "standard_error", "max_permutations", "permutations", "least", "round", "looks")
+    return {
+        **{name: found[name] for name in kept},
+        **{name: last[name] for name in ("largest", "median", "player")},
+        "added": found["permutations"] - found["least"],
+        "needed": needed,
     }
 
 

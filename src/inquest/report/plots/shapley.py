@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -93,32 +94,61 @@ def _by_rank(table: pd.DataFrame) -> tuple[Array, Array, Array]:
     return means["rank"].to_numpy(), means["value"].to_numpy(), np.sqrt(means["square"].to_numpy())
 
 
-def running(path: str | Path, found: ShapleyValues) -> None:
-    """Draw the estimates after 1, 2, … permutations: the finally best and worst rows in colour."""
+def running(path: str | Path, found: ShapleyValues, until: Mapping[str, Any] | None = None) -> None:
+    """Draw the estimates after 1, 2, … permutations: the finally best and worst rows in colour.
+
+    Beside it, if permutations were added ``until`` the values were sure: how sure they were on the way.
+    """
+    if until is None:
+        with figure("full", height=2.9) as (fig, ax):
+            _estimates(ax, found)
+            write_figure(path, fig)
+        return
+    with figure("wide", height=2.9, columns=2, width_ratios=[1.3, 1]) as (fig, (left, right)):
+        _estimates(left, found)
+        _errors(right, until)
+        write_figure(path, fig)
+
+
+def _estimates(ax, found: ShapleyValues) -> None:
     estimates = found.running
     steps = np.arange(1, len(estimates) + 1)
     order = np.argsort(-found.values, kind="stable")
     count = min(FOLLOWED, len(order) // 2)
     best, worst = order[:count], order[len(order) - count :]
     others = order[count : len(order) - count]
-    with figure("full", height=2.9) as (fig, ax):
-        style = {"marker": "o", "markersize": 2.5} if len(steps) < 30 else {}
+    style = {"marker": "o", "markersize": 2.5} if len(steps) < 30 else {}
+    ax.plot(steps, estimates[:, others[:: max(1, len(others) // 80)]], color=FAINT, linewidth=0.5, alpha=0.6)
+    for members, sign, name in ((best, "helps", "best"), (worst, "hurts", "worst")):
+        for i, player in enumerate(members):
+            ax.plot(
+                steps, estimates[:, player], color=SIGN[sign], linewidth=1.2,
+                label=f"the {count} {name} rows" if i == 0 else None, **style,
+            )  # fmt: skip
+    ax.axhline(0, color=SOFT, linewidth=0.8)
+    ax.set(xlabel="permutations", ylabel="running estimate of the value")
+    if len(steps) < 30:
+        ax.set_xticks(steps if len(steps) <= 12 else steps[:: len(steps) // 10])
+    ax.ticklabel_format(axis="y", style="sci", scilimits=(-3, 3))
+    ax.legend(loc="upper right")
+
+
+def _errors(ax, until: Mapping[str, Any]) -> None:
+    """Draw the largest and the median standard error at each look, and the one that was asked for."""
+    looks = pd.DataFrame(until["looks"]).astype(float, errors="ignore")
+    for name, colour in (("largest", METHOD["shapley"]), ("median", SOFT)):
+        known = looks.loc[looks[name] > 0]  # a logarithm has no place for others
         ax.plot(
-            steps, estimates[:, others[:: max(1, len(others) // 80)]], color=FAINT, linewidth=0.5, alpha=0.6
+            known["permutations"],
+            known[name],
+            color=colour,
+            marker="o",
+            markersize=3,
+            label=f"{name} of all rows",
         )
-        for members, sign, name in ((best, "helps", "best"), (worst, "hurts", "worst")):
-            for i, player in enumerate(members):
-                ax.plot(
-                    steps, estimates[:, player], color=SIGN[sign], linewidth=1.2,
-                    label=f"the {count} {name} rows" if i == 0 else None, **style,
-                )  # fmt: skip
-        ax.axhline(0, color=SOFT, linewidth=0.8)
-        ax.set(xlabel="permutations", ylabel="running estimate of the value")
-        if len(steps) < 30:
-            ax.set_xticks(steps if len(steps) <= 12 else steps[:: len(steps) // 10])
-        ax.ticklabel_format(axis="y", style="sci", scilimits=(-3, 3))
-        ax.legend(loc="upper right")
-        write_figure(path, fig)
+    ax.axhline(until["standard_error"], color=INK, linewidth=0.9, linestyle=(0, (4, 2)), label="asked for")
+    ax.set(xlabel="permutations", ylabel="standard error", yscale="log")
+    ax.legend(loc="best")
 
 
 def loo(path: str | Path, table: pd.DataFrame, classes: Sequence[str], metric: str) -> None:
