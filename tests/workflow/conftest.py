@@ -144,7 +144,6 @@ class Workflow:
             for path in sorted(root.rglob("*"))
             if path.is_file()
             and path.relative_to(root).parts[0] not in apart
-            and path.suffix not in (".html", ".pdf")
         }
 
 
