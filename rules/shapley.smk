@@ -165,7 +165,7 @@ rule walk_on:
     threads: SIDE_BY_SIDE
     resources:
         mem_mb=memory(600 * SIDE_BY_SIDE, times=8 * SIDE_BY_SIDE),
-        runtime=minutes(24 * 60),
+        runtime=minutes(1440),
     params:
         code=code("shapley/walk_on"),
         options={

@@ -18,7 +18,8 @@ with job(snakemake), alone(snakemake.params.lock):
 
     def say(look):
         """Say in the log how sure the values are."""
-        print("after {permutations} permutations the largest standard error is {largest:.3g}".format(**look))
+        error = "not known yet" if look["player"] is None else f"{look['largest']:.3g}"
+        print(f"after {look['permutations']} permutations the largest standard error is {error}", flush=True)
 
     found = walk_until(
         first, lambda numbers: walks.read(numbers, progress.step), p.until, p.options["antithetic"], say
