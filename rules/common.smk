@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+import logging
 import math
 import os
 import site
@@ -16,7 +17,8 @@ sys.path.insert(0, str(BASE / "src"))
 from inquest.config import concerning, load_study, slug, work_digest
 from inquest.errors import InquestError, nearest
 from inquest.lineage import code_digest
-from inquest.runtime import hand_down
+from inquest.progress import Run, earlier_seconds
+from inquest.runtime import batch, hand_down
 from inquest.text.published import scores_for
 
 hand_down(BASE / "src")
@@ -181,6 +183,44 @@ def memory(mb, times=0):
 def minutes(number):
     """How many minutes a job asks for, with much to spare; twice as many on each further attempt."""
     return lambda wildcards, attempt: number * 2 ** (attempt - 1)
+
+
+def group_batches(groups, size):
+    """Jobs that do so many groups each, by name: the group's own, or its numbers as in `batches`."""
+    if size == 1:
+        return {name: [group] for name, group in groups.items()}
+    each = list(groups.values())
+    return {name: [each[i] for i in batch(name)] for name in batches(len(each), size)}
+
+
+class Overall(logging.Handler):
+    """Says now and then how far the run has come, unless that, or all, is to be quiet."""
+
+    def __init__(self, run):
+        super().__init__()
+        self.run = run
+
+    def emit(self, record):
+        event, line = str(getattr(record, "event", "")), None
+        if event == "run_info":
+            self.run.plan({rule: jobs for rule, jobs in record.stats.items() if rule != "total"})
+        elif event == "job_info":
+            self.run.start(record.jobid, record.rule_name)
+        elif event == "job_finished":
+            line = self.run.end(record.job_id)
+        if line:
+            print(line, file=sys.stderr, flush=True)
+
+
+if workflow.is_main_process and not {"progress", "all"} & set(map(str, workflow.output_settings.quiet or [])):
+    logger.addHandler(
+        Overall(
+            Run(
+                workflow.resource_settings.nodes or workflow.resource_settings.cores or 1,
+                lambda: earlier_seconds(f"{RESULTS}/timings/rules"),
+            )
+        )
+    )
 
 
 def complaints(log):

@@ -3,6 +3,10 @@
 POINTS = STUDY.influence.points.number
 POINT_JOBS = batches(POINTS, STUDY.influence.points_per_job)
 GROUPS = {slug(group["name"]): group for group in CONFIG["influence"]["groups"]}
+GROUP_JOBS = group_batches(GROUPS, STUDY.influence.groups_per_job)
+LEFT_OUT_GROUPS = expand(
+    "{results}/influence/leave_group_out/{groups}.json", results=RESULTS, groups=GROUP_JOBS
+)
 EVERY_ROW = f"{RESULTS}/influence/every_row" if STUDY.influence.every_row else None
 INFLUENCE_TABLES = ["points", "unusual", "groups", "group_repeats"]
 INFLUENCE_FIGURES = ["points", "unusual", "sizes", "groups"]
@@ -15,7 +19,7 @@ TIMED += [
     "find_unusual",
     "order_points",
     *(f"leave_one_out-{points}" for points in POINT_JOBS),
-    *(f"leave_group_out-{group}" for group in GROUPS),
+    *(f"leave_group_out-{groups}" for groups in GROUP_JOBS),
     "describe_influence",
 ]
 REPORTED["influence"] = artefacts("influence", INFLUENCE_TABLES, INFLUENCE_FIGURES)
@@ -110,13 +114,13 @@ rule leave_group_out:
         features=f"{RESULTS}/baseline/features.parquet",
         table=f"{RESULTS}/data/clean.parquet",
     output:
-        f"{RESULTS}/influence/leave_group_out/{{group}}.json",
+        f"{RESULTS}/influence/leave_group_out/{{groups}}.json",
     log:
-        f"{RESULTS}/logs/influence/leave_group_out-{{group}}.log",
+        f"{RESULTS}/logs/influence/leave_group_out-{{groups}}.log",
     benchmark:
-        f"{RESULTS}/timings/rules/leave_group_out-{{group}}.tsv"
+        f"{RESULTS}/timings/rules/leave_group_out-{{groups}}.tsv"
     wildcard_constraints:
-        group="|".join(GROUPS),
+        groups="|".join(GROUP_JOBS),
     conda:
         ENVIRONMENT
     resources:
@@ -126,9 +130,9 @@ rule leave_group_out:
         **RETRAIN_PARAMS,
         code=code("influence/leave_group_out"),
         label=CONFIG["data"]["label"],
-        group=lambda wildcards: GROUPS[wildcards.group],
+        groups=lambda wildcards: GROUP_JOBS[wildcards.groups],
     message:
-        "Retrain without the group {wildcards.group}"
+        "Retrain without the group(s) {wildcards.groups}"
     script:
         "../scripts/influence/leave_group_out.py"
 
@@ -170,7 +174,7 @@ rule describe_influence:
             results=RESULTS,
             points=POINT_JOBS,
         ),
-        groups=expand("{results}/influence/leave_group_out/{group}.json", results=RESULTS, group=GROUPS),
+        groups=LEFT_OUT_GROUPS,
         every=[f"{EVERY_ROW}.parquet", f"{EVERY_ROW}.json"] if EVERY_ROW else [],
     output:
         artefacts("influence", INFLUENCE_TABLES, INFLUENCE_FIGURES),

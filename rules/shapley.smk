@@ -87,7 +87,7 @@ rule gather_players:
     input:
         problem=RETRAIN_INPUT["problem"],
         clean=RETRAIN_INPUT["clean"],
-        groups=expand("{results}/influence/leave_group_out/{group}.json", results=RESULTS, group=GROUPS),
+        groups=LEFT_OUT_GROUPS,
     output:
         f"{RESULTS}/shapley/groups/players.json",
     log:
@@ -314,9 +314,7 @@ rule describe_shapley:
         loo=VALUED_LEFT_OUT,
         knn=f"{RESULTS}/shapley/rows/knn_shapley.parquet",
         spot_checks=[f"{RESULTS}/shapley/rows/spot_checks.json"] if SPOT_CHECKS else [],
-        left_out=[
-            f"{RESULTS}/influence/leave_group_out/{group}.json" for group in GROUPS if STUDY.shapley.groups
-        ],
+        left_out=LEFT_OUT_GROUPS if STUDY.shapley.groups else [],
         coalitions=[f"{RESULTS}/shapley/groups/coalitions.{end}" for end in ("parquet", "json") if EXACT],
     output:
         artefacts("shapley", SHAPLEY_TABLES, SHAPLEY_FIGURES),

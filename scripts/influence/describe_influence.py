@@ -36,7 +36,7 @@ with job(snakemake):
             every, solved, points, unusual, table, label["name"], p.metric, split["test"]
         )
         tables |= more
-    groups = [read_json(path) for path in snakemake.input.groups]
+    groups = [group for path in snakemake.input.groups for group in read_json(path)]
     about_groups, group_tables = summarise_groups(groups, p.groups, split["train"])
     tables |= group_tables
     facts = {

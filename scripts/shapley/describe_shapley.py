@@ -65,7 +65,7 @@ with job(snakemake):
         groups, tables["groups"] = summarise_groups(
             players["groups"],
             walks["groups"],
-            [read_json(path) for path in snakemake.input.left_out],
+            [group for path in snakemake.input.left_out for group in read_json(path)],
             n_train,
             p.metric,
             p.antithetic,

@@ -11,7 +11,7 @@ from inquest.utility import Players
 with job(snakemake):
     p = snakemake.params
     _, utility = chosen_utility(snakemake.input.problem, snakemake.input.clean, p, list(METRICS))
-    groups = [read_json(path) for path in snakemake.input.groups]
+    groups = [group for path in snakemake.input.groups for group in read_json(path)]
     members = [group["members"] for group in groups]
     game = Players(utility, members)
     write_json(

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from inquest.errors import InquestError, one_line
+from inquest.progress import spoken
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -137,7 +138,7 @@ class Progress:
         if now - self.said >= self.every or self.done == self.total:
             self.said = now
             left = (now - self.started) / self.done * (self.total - self.done)
-            line = f"{self.what}: {self.done:,} of {self.total:,}, {left:.0f} s left"
+            line = f"{self.what}: {self.done:,} of {self.total:,}, {spoken(left)} left"
             print(line, flush=True)
             if now - self.shown >= self.on_screen:  # beside the log, to which a job's output goes
                 self.shown = now

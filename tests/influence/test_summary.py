@@ -252,6 +252,16 @@ def test_random_groups_have_a_mean_a_range_and_a_spread():
     assert table["expected"].isna().all()
 
 
+def test_of_many_groups_those_least_like_random_ones_are_notable():
+    likely = [natural_group(f"shop {i}", 300, 0.06 + i / 10_000) for i in range(50)]
+    facts, table, _ = groups(HALF, TEN, natural_group("odd", 300, 0.9), *likely)
+    assert (facts["count"], facts["shown"]) == (53, 40)
+    assert sorted(table["notable"]) == list(range(1, 54))
+    assert table.loc[["odd", "shop 49"], "notable"].tolist() == [1, 2]
+    # random ones, which have no p, come last: the larger influence first
+    assert table.loc[["random 50 %", "random 10 %"], "notable"].tolist() == [52, 53]
+
+
 def test_a_natural_group_is_held_against_random_ones_of_its_size():
     """300 rows are halfway between 100 and 500: mean 0.06, and variance (not deviation) 0.00085."""
     facts, table, _ = groups(natural_group("old", 300, 0.09), HALF, TEN)

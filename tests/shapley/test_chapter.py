@@ -99,7 +99,7 @@ class Study:
         write_json(self.folder / "split.json", {"train": 36})
         for name, members in GROUPS.items():
             one = {"name": name, "members": list(members), "repeats": [{"influence": 0.01}]}
-            write_json(self.folder / f"{name}.json", one)
+            write_json(self.folder / f"{name}.json", [one])
 
     def path(self, name: str) -> str:
         return str(self.folder / name)

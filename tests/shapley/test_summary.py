@@ -10,7 +10,9 @@ from scipy import stats
 
 from inquest.learners.metrics import FINE
 from inquest.shapley.summary import (
+    MOST_GROUPS,
     TOLERANCES,
+    ends,
     solved_in_all,
     summarise_checks,
     summarise_groups,
@@ -371,6 +373,12 @@ def test_groups_by_hand():
     assert facts["efficiency"] == {"sum": pytest.approx(0.15), "gap": pytest.approx(0, abs=1e-12)}
     assert facts["size_correlation"] == facts["influence_correlation"] == pytest.approx(0.5)
     assert facts["exact"] is None and table["exact"].isna().all()
+    assert facts["shown"] == 3 and ends(table) is table
+
+
+def test_of_many_groups_the_best_and_the_worst_are_shown():
+    many = pd.DataFrame({"group": range(MOST_GROUPS + 5)})
+    assert ends(many)["group"].tolist() == [*range(20), *range(25, 45)]
 
 
 def test_exact_values_of_groups_by_hand():

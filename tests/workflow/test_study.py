@@ -172,15 +172,38 @@ def test_one_core_gives_the_same_bytes_as_two(workflow, fresh):
 def test_batches_change_nothing(workflow, fresh):
     def change(config):
         config["influence"]["points_per_job"] = 1
+        config["influence"]["groups_per_job"] = 2
         config["shapley"]["permutations_per_job"] = 1
 
     done = fresh.run(config=fresh.config(change))
     assert done.returncode == 0, done.stderr[-3000:]
 
     def but_for_jobs(results):
-        return {name: content for name, content in results.items() if not re.search(r"/\d+(-\d+)?\.", name)}
+        cut = re.compile(r"/leave_group_out/|/\d+(-\d+)?\.")
+        return {name: content for name, content in results.items() if not cut.search(name)}
 
     one, many = but_for_jobs(fresh.artefacts()), but_for_jobs(workflow.artefacts())
     assert "influence.pdf" in many
     assert sorted(one) == sorted(many)
     assert [name for name in many if one[name] != many[name]] == []
+    left_out = fresh.folder / "results/tiny/influence/leave_group_out"
+    assert sorted(path.name for path in left_out.iterdir()) == ["0-1.json", "2.json"]
+
+
+def test_a_run_says_how_far_it_has_come(fresh):
+    """Each job would give a line, if lines were not apart in time."""
+    asked = "results/tiny/data/split.json"
+    with edited(fresh.folder / "src/inquest/progress.py", "EVERY = 30.0", "EVERY = 0.0"):
+        done = fresh.run(asked)
+        again = fresh.run(asked)
+        silent = fresh.run(asked, "--quiet", "all", "--forcerun", "split")
+    lines = [line for line in done.stderr.splitlines() if line.startswith("progress: ")]
+    assert [line.split(" jobs")[0] for line in lines] == [
+        "progress: 1 of 3",
+        "progress: 2 of 3",
+        "progress: all 3",
+    ]
+    assert re.fullmatch(r"progress: 1 of 3 jobs done, about \d+ s left", lines[0])
+    assert re.fullmatch(r"progress: all 3 jobs done in \d+ s", lines[2])
+    assert done.returncode == again.returncode == silent.returncode == 0
+    assert "progress: " not in again.stderr + silent.stderr

@@ -68,6 +68,19 @@ class Study(Section):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _groups_are_few_enough_to_value(self):
+        groups, walks = len(self.influence.groups), self.shapley.permutations
+        asked = any("shapley" in document.chapters for document in self.documents.values())
+        if asked and self.shapley.groups and groups > self.shapley.groups_up_to:
+            raise Mistake(
+                "shapley.groups",
+                f"found true, which with {groups:,} groups and {walks:,} permutations is "
+                f"{groups * walks:,} retrains on up to all the training rows",
+                f"set it to false, or `shapley.groups_up_to` to {groups} if you mean it",
+            )
+        return self
+
 
 # What a chapter is about, as the section of the config that says it.
 ABOUT = {

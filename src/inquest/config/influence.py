@@ -148,6 +148,8 @@ class Influence(Section):
     """How many rows one job leaves out, one after the other; the results are the same."""
     groups: Annotated[list[Group], Field(min_length=1, default_factory=_default_groups)]
     """The groups that are left out; the Shapley chapter takes them as players."""
+    groups_per_job: Annotated[int, Field(ge=1)] = 1
+    """How many groups one job leaves out, one after the other; the results are the same."""
     neighbours: Annotated[int, Field(ge=1)] = 10
     """Nearest training rows that a row's label is compared with."""
 

@@ -39,6 +39,8 @@ class Shapley(Section):
     """How many prefixes of the walks are also retrained from scratch, as a proof; 0 checks none."""
     groups: bool = True
     """Also value the groups of the `influence` section, as players of a second game."""
+    groups_up_to: Annotated[int, Field(ge=1)] = 100
+    """With more groups than this, `groups: true` is refused: each walk retrains once for each group."""
     exact_groups_up_to: Annotated[int, Field(ge=0, le=20)] = 10
     """With so many groups or fewer, find their exact values, too, by 2**groups retrains; 0 never does."""
     show: Annotated[int, Field(ge=1, le=50)] = 8

@@ -9,6 +9,8 @@ import pandas as pd
 
 from inquest.data.tables import ROW, describe_features
 
+MOST_TOLD = 20  # of a row's features, where it is told in one line
+
 
 def summarise_data(
     table: pd.DataFrame,
@@ -81,8 +83,13 @@ def _duplicates(
 
 
 def in_words(features: pd.Series) -> str:
-    """Return a row's features as one line: values in the order of the columns, a dot between them."""
-    return " · ".join("–" if pd.isna(value) else _word(value) for value in features)
+    """Return a row's features as one line: values in the order of the columns, a dot between them.
+
+    Of many, the first ones and how many more there are.
+    """
+    told = ["–" if pd.isna(value) else _word(value) for value in features[:MOST_TOLD]]
+    more = len(features) - len(told)
+    return " · ".join([*told, f"… {more} more"] if more else told)
 
 
 def rows_in_words(features: pd.DataFrame) -> list[str]:

@@ -17,6 +17,7 @@ from inquest.valuation.ranks import rank_correlation
 
 ROUNDING = 1e-12  # differences of scores below this are none
 SHOWN = 8  # most helpful and most harmful rows
+MOST_GROUPS = 40  # that are shown one by one; of more, the most notable
 RARE = 0.05  # a row is called unusual if it is among this share of the training rows by a measure
 
 
@@ -245,10 +246,12 @@ def summarise_groups(
     table = table.sort_values(
         ["kind", "share"], key=lambda c: c != "random" if c.name == "kind" else c, ignore_index=True
     )
+    table["notable"] = notability(table)
     ordered = table[table["kind"] == "random"].sort_values("share")
     odd = table[table["p"] < LEVEL / max(table["p"].count(), 1)]
     facts = {
         "count": len(table),
+        "shown": min(len(table), MOST_GROUPS),
         "sizes": int(table["size"].nunique()),
         "retrains": int(table["repeats"].sum()),
         "unconverged": sum(one["unconverged"] for one in found),
@@ -262,6 +265,13 @@ def summarise_groups(
         "size_correlation": rank_correlation(repeats["size"], repeats["influence"]),
     }
     return {"groups": facts}, {"groups": table, "group_repeats": repeats}
+
+
+def notability(table: pd.DataFrame) -> pd.Series:
+    """Return 1 for the most notable group, 2 for the next: by p, and then by the size of the influence."""
+    size = table["influence"].abs()
+    order = pd.DataFrame({"p": table["p"].round(12), "size": -size}).sort_values(["p", "size"], kind="stable")
+    return pd.Series(range(1, len(table) + 1), index=order.index).reindex(table.index)
 
 
 def _against_random(natural: pd.DataFrame, random: pd.DataFrame) -> pd.DataFrame:

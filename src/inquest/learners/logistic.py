@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -124,11 +125,7 @@ class LogisticUtility(RetrainingUtility):
         if len(codes) < 2:
             yield from (self(np.setdiff1d(every, rows)) for rows in left_out)
             return
-        basis = _basis(self.X)
-        loss = self._loss(self._features(self.X, basis), y, codes)
-        Z_test = self._features(self.X_test, basis)
-        theta, reached = newton(loss, np.zeros((loss.Z.shape[1], loss.q)), self.tolerance)
-        H = inverse(loss.hessian(loss.chances(theta))) if reached else None
+        loss, Z_test, theta, reached, H = self._whole
         counts = np.bincount(y)
 
         def kind(rows: Rows) -> str:
@@ -150,6 +147,17 @@ class LogisticUtility(RetrainingUtility):
                     x, known = np.empty((*theta.shape, 1)), {}
                     self._solve(loss.part(kept), y[kept], kept, theta, x[..., 0], known, 0)
                     yield from self._scores(Z_test, x, codes, known)
+
+    @functools.cached_property
+    def _whole(self) -> tuple[Loss, Array, Array, bool, Array | None]:
+        """All rows' loss, test features, the optimum, whether it was reached, and the inverse Hessian."""
+        codes, y = np.unique(self.y, return_inverse=True)
+        basis = _basis(self.X)
+        loss = self._loss(self._features(self.X, basis), y, codes)
+        Z_test = self._features(self.X_test, basis)
+        theta, reached = newton(loss, np.zeros((loss.Z.shape[1], loss.q)), self.tolerance)
+        H = inverse(loss.hessian(loss.chances(theta))) if reached else None
+        return loss, Z_test, theta, reached, H
 
     def _leave(self, loss, theta, H, rows, y, codes, Z_test) -> Iterator[Score]:
         """Yield the scores without each of some single rows."""

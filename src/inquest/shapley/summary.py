@@ -25,6 +25,7 @@ from inquest.valuation.shapley import ShapleyValues, combine, truncate
 WAYS = ("carried", "newton", "plain")  # how a model may be had
 COUNTED = ("accuracy", "balanced_accuracy", "f1")  # metrics that count test rows
 ROUNDING = 1e-12  # scores that differ by less are equal
+MOST_GROUPS = 40  # that are shown one by one; of more, the best and the worst
 TOLERANCES = (0.001, 0.005, 0.01, 0.02, 0.05)
 
 
@@ -341,6 +342,7 @@ def summarise_groups(
     best = table["value"] if worths is None else table["exact"]
     facts = {
         "count": len(table),
+        "shown": min(len(table), MOST_GROUPS),
         "permutations": len(walks),
         "empty": found.empty,
         "full": found.full,
@@ -355,6 +357,12 @@ def summarise_groups(
         "exact": None if worths is None else _estimates_against(exact, found),
     }
     return facts, table
+
+
+def ends(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the groups that are shown one by one, of a table that has the best first."""
+    half = MOST_GROUPS // 2
+    return table if len(table) <= MOST_GROUPS else pd.concat([table.head(half), table.tail(half)])
 
 
 def _estimates_against(exact: NDArray[np.float64], found: Semivalues) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from matplotlib.patheffects import withStroke
 
 from inquest.artefacts import write_figure
 from inquest.baseline.summary import METRIC_NAMES
+from inquest.influence.summary import MOST_GROUPS
 from inquest.influence.unusual import MEASURES
 from inquest.learners.metrics import FINE
 from inquest.report.figures import (
@@ -30,6 +31,7 @@ from inquest.report.figures import (
 
 MOST_DOTS = 400  # rows that a scatter plot shows one by one
 TAIL = 0.01  # of the rows at each end lie beyond the axis of a histogram, and are drawn at its edge
+MOST_NAMED = 8  # of many natural groups, the names that a figure has room for
 AXES = {
     "loss": "log-loss",
     "margin": "margin",
@@ -171,7 +173,10 @@ def every_row(
 
 
 def sizes(path: str | Path, table: pd.DataFrame, repeats: pd.DataFrame, metric: str) -> None:
-    """Draw a group's size against its influence: random groups as dots in a band, natural ones by name."""
+    """Draw a group's size against its influence: random groups as dots in a band, natural ones by name.
+
+    Of more natural groups than the report shows one by one, the most notable are named.
+    """
     random, natural = repeats[repeats["kind"] == "random"], table[table["kind"] != "random"]
     with figure("full", height=3.3) as (fig, ax):
         if len(random):
@@ -190,7 +195,7 @@ def sizes(path: str | Path, table: pd.DataFrame, repeats: pd.DataFrame, metric: 
             natural["share"],
             natural["influence"],
             marker="D",
-            s=26,
+            s=26 if len(natural) <= MOST_GROUPS else 6,
             color=INK,
             zorder=4,
             label="natural groups",
@@ -203,7 +208,8 @@ def sizes(path: str | Path, table: pd.DataFrame, repeats: pd.DataFrame, metric: 
         ax.legend(loc="upper left")
         ax.margins(y=0.12)
         ax.set_xlim(left=0)
-        _name_points(ax, natural)
+        named_ones = len(natural) if len(natural) <= MOST_GROUPS else MOST_NAMED
+        _name_points(ax, natural.sort_values("notable").head(named_ones))
         write_figure(path, fig)
 
 
@@ -228,10 +234,10 @@ def _name_points(ax, natural: pd.DataFrame) -> None:
 
 
 def groups(path: str | Path, table: pd.DataFrame, metric: str) -> None:
-    """Draw each group's influence on four metrics: the mean, and for the primary one the range."""
+    """Draw the most notable groups' influence on four metrics, and the range for the primary one."""
     shown = dict.fromkeys((metric, "f1", "roc_auc", FINE))
     shown = [name for name in shown if table[f"influence_{name}"].notna().all()]
-    order = table.iloc[::-1].reset_index(drop=True)
+    order = table[table["notable"] <= MOST_GROUPS].iloc[::-1].reset_index(drop=True)
     with figure("wide", height=0.2 * len(order) + 0.8, columns=len(shown), sharey=True, squeeze=False) as (
         fig,
         axes,

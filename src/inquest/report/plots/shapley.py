@@ -29,6 +29,7 @@ from inquest.report.figures import (
     scale,
     times,
 )
+from inquest.shapley.summary import ends
 from inquest.valuation.shapley import ShapleyValues
 
 Array = NDArray[np.float64]
@@ -203,8 +204,8 @@ def _dots(ax, x: pd.Series, y: pd.Series, label: pd.Series, classes: Sequence[st
 
 
 def groups(path: str | Path, table: pd.DataFrame, metric: str) -> None:
-    """Draw each group's Shapley value, estimated and exact, beside its leave-group-out influence."""
-    order = table.iloc[::-1].reset_index(drop=True)
+    """Draw groups' Shapley values, estimated and exact, beside their leave-group-out influence."""
+    order = ends(table).iloc[::-1].reset_index(drop=True)
     y = np.arange(len(order))
     with figure("full", height=0.22 * len(order) + 0.95) as (fig, ax):
         ax.hlines(
