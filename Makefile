@@ -16,7 +16,7 @@ pins = $(bin)/uv pip compile --quiet --universal --fork-strategy fewest --python
 	--no-emit-index-url --custom-compile-command 'make lock' --override envs/without-torch.txt
 
 .DEFAULT_GOAL = help
-.PHONY: help report annotate test test-long lint format lock schema benchmark clean distclean
+.PHONY: help report annotate cluster test test-long test-slurm lint format lock schema benchmark clean distclean
 .NOTPARALLEL:
 
 help:  ## list what can be made
@@ -38,6 +38,9 @@ annotate:  ## copy the error sheet of a study to annotations/, or bring the copy
 	PYTHONPATH=src $(bin)/python -m inquest.text.errors.annotate \
 		--config '$(or $(STUDY),config.yaml)' --format '$(FORMAT)'
 
+cluster:  ## set up what Snakemake needs to submit jobs, to Slurm or by other commands: see profiles/
+	$(setup) cluster
+
 test:  ## run the tests, but for those that take long and those that need Slurm
 	$(setup) test
 	$(pytest) -m 'not long and not slurm'
@@ -45,6 +48,11 @@ test:  ## run the tests, but for those that take long and those that need Slurm
 test-long:  ## run the tests that take long: many mutated inputs, whole studies of some of them
 	$(setup) test
 	$(pytest) -m long
+
+test-slurm:  ## run the tests that need Slurm, beside a Slurm of one node; as root on a Debian-like machine
+	$(setup) test
+	$(setup) slurm
+	sh tests/workflow/beside_slurm.sh $(bin)/python -m pytest -m slurm tests/workflow
 
 lint:  ## check the style of the code and of the workflow
 	$(setup) lint
@@ -70,6 +78,7 @@ lock:  ## pin what pyproject.toml asks for
 	$(bin)/python -m pip install --quiet 'uv>=0.9'
 	$(pins) --generate-hashes --group workflow --group torch -o envs/requirements.txt pyproject.toml
 	$(pins) --generate-hashes --group dev -c envs/requirements.txt -o envs/requirements-dev.txt
+	$(pins) --generate-hashes --group cluster -c envs/requirements.txt -o envs/requirements-cluster.txt
 	$(pins) --no-annotate --no-header -c envs/requirements.txt -o .venv/conda.txt pyproject.toml
 	sed '/- pip:/q' envs/inquest.yaml > .venv/inquest.yaml
 	sed 's/.*/      - "&"/' .venv/conda.txt envs/requirements-torch.txt >> .venv/inquest.yaml

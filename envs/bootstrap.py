@@ -29,7 +29,14 @@ STAMP = VENV / "installed.json"
 UNFINISHED = VENV / "installing"  # there while something is installed: found later, it was cut short
 
 RUNTIME, TORCH, TOOLS = "requirements.txt", "requirements-torch.txt", "requirements-dev.txt"
-REQUIREMENTS = {"report": [RUNTIME, TORCH], "lint": [RUNTIME, TOOLS], "test": [RUNTIME, TORCH, TOOLS]}
+CLUSTER = "requirements-cluster.txt"
+REQUIREMENTS = {
+    "report": [RUNTIME, TORCH],
+    "cluster": [RUNTIME, TORCH, CLUSTER],
+    "lint": [RUNTIME, TOOLS],
+    "test": [RUNTIME, TORCH, TOOLS],
+    "slurm": [RUNTIME, TORCH, CLUSTER],
+}
 CPU_BUILDS = "https://download.pytorch.org/whl/cpu"
 INSTALL = {
     "apt-get": "apt-get install -y --no-install-recommends",
@@ -79,31 +86,31 @@ def has_venv() -> bool:
 NEEDS = [
     Need(
         "Python's venv module",
-        "report lint test",
+        "report cluster lint test slurm",
         has_venv,
         {"apt-get": f"python3.{sys.version_info.minor}-venv"},
     ),
     Need(
         "Pango",
-        "report test",
+        "report cluster test",
         lambda: load("pango-1.0", "libpango-1.0.so.0"),
         {"apt-get": "libpango-1.0-0", "dnf": "pango", "brew": "pango"},
     ),
     Need(
         "PangoFT2",
-        "report test",
+        "report cluster test",
         lambda: load("pangoft2-1.0", "libpangoft2-1.0.so.0"),
         {"apt-get": "libpangoft2-1.0-0", "dnf": "pango", "brew": "pango"},
     ),
     Need(  # WeasyPrint works without it, but writes a different PDF each time
         "HarfBuzz's subsetter",
-        "report test",
+        "report cluster test",
         lambda: load("harfbuzz-subset", "libharfbuzz-subset.so.0"),
         {"apt-get": "libharfbuzz-subset0", "dnf": "harfbuzz", "brew": "harfbuzz"},
     ),
     Need(
         "a font",
-        "report test",
+        "report cluster test",
         has_font,
         {"apt-get": "fonts-dejavu-core", "dnf": "dejavu-sans-fonts", "brew": "font-dejavu"},
     ),
@@ -125,13 +132,21 @@ NEEDS = [
         lambda: shutil.which("chromium"),
         {"apt-get": "chromium", "dnf": "chromium", "brew": "chromium"},
     ),
+    Need(
+        "Slurm",
+        "slurm",
+        lambda: all(shutil.which(program) for program in ["munged", "slurmctld", "slurmd", "squeue"]),
+        {"apt-get": "munge slurmctld slurmd slurm-client"},
+    ),
 ]
 if sys.platform == "darwin":  # elsewhere XGBoost brings its own
-    NEEDS.append(Need("OpenMP", "report test", lambda: load("omp", "libomp.dylib"), {"brew": "libomp"}))
+    NEEDS.append(
+        Need("OpenMP", "report cluster test", lambda: load("omp", "libomp.dylib"), {"brew": "libomp"})
+    )
 
 
 def main(target: str) -> None:
-    """Set up what ``make report``, ``make test`` or ``make lint`` needs."""
+    """Set up what ``make report``, ``make test`` or another target needs."""
     with alone():
         install_system(target)
         install_python(REQUIREMENTS[target])

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Set up what a make target needs: find a Python that is new enough, and hand over to bootstrap.py.
-# Usage: sh envs/bootstrap.sh report|test|lint   (PYTHON=... names the Python to use)
+# Usage: sh envs/bootstrap.sh report|cluster|test|slurm|lint   (PYTHON=... names the Python to use)
 here=$(dirname "$0")
 target=$1
 if [ -n "${PYTHON:-}" ]; then set -- "$PYTHON"; else set -- python3.11 python3.12 python3.13 python3; fi

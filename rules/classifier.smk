@@ -16,6 +16,10 @@ REPORTED["classifier"] = artefacts("classifier", CLASSIFIER_TABLES, CLASSIFIER_F
 CLOCKED["classifier"] = f"{RESULTS}/timings/classifier.json"
 
 
+localrules:
+    fetch_encoder,
+
+
 rule fetch_encoder:
     input:
         files=lambda wildcards: inside(TUNED["encoder"]["folder"]),

@@ -7,6 +7,10 @@ TIMED += [*(f"fetch-{source}" for source in SOURCES), "clean", "split", "describ
 REPORTED["data"] = artefacts("data", DATA_TABLES, DATA_FIGURES)
 
 
+localrules:
+    fetch,
+
+
 rule fetch:
     input:
         files=lambda wildcards: inside(SOURCES[wildcards.source]["file"]),

@@ -19,6 +19,17 @@ REPORTED["llm"] = artefacts("llm", LLM_TABLES)
 CLOCKED["llm"] = f"{RESULTS}/timings/llm.json"
 
 
+localrules:
+    fetch_llm,
+
+
+if not LLM_HERE:
+
+    localrules:
+        choose_prompt,
+        label_texts,
+
+
 rule fetch_llm:
     input:
         files=lambda wildcards: inside(LLM["model"]["folder"]),

@@ -27,6 +27,11 @@ rule provenance:
         "../scripts/report/provenance.py"
 
 
+localrules:
+    html,
+    pdf,
+
+
 rule html:
     input:
         artefacts=lambda wildcards: [

@@ -7,6 +7,10 @@ TIMED += [*(f"fetch_text-{source}" for source in TEXT_SOURCES), "make_texts", "d
 REPORTED["text"] = artefacts("text", TEXT_TABLES, TEXT_FIGURES)
 
 
+localrules:
+    fetch_text,
+
+
 rule fetch_text:
     input:
         files=lambda wildcards: inside(

@@ -41,6 +41,7 @@ def pins(name: str) -> dict[str, tuple[str, bool]]:
 
 
 RUNTIME, TOOLS = pins("requirements.txt"), pins("requirements-dev.txt")
+CLUSTER = pins("requirements-cluster.txt")
 TORCH = pins("requirements-torch.txt")  # without a hash, for it has other builds on other machines
 
 
@@ -85,13 +86,15 @@ def test_every_requirement_is_pinned_with_a_hash():
     } <= RUNTIME.keys() | TORCH.keys()
     assert TORCH.keys() == {"torch"} and not RUNTIME.keys() & TORCH.keys()
     assert {name_of(line) for line in groups["dev"]} <= TOOLS.keys()
-    assert all(hashed for _, hashed in [*RUNTIME.values(), *TOOLS.values()])
+    assert {name_of(line) for line in groups["cluster"]} <= CLUSTER.keys()
+    assert all(hashed for _, hashed in [*RUNTIME.values(), *TOOLS.values(), *CLUSTER.values()])
 
 
-def test_tools_are_pinned_to_what_the_runtime_has():
-    shared = RUNTIME.keys() & TOOLS.keys()
+@pytest.mark.parametrize("others", [TOOLS, CLUSTER], ids=["dev", "cluster"])
+def test_others_are_pinned_to_what_the_runtime_has(others):
+    shared = RUNTIME.keys() & others.keys()
     assert shared
-    assert {name: TOOLS[name][0] for name in shared} == {name: RUNTIME[name][0] for name in shared}
+    assert {name: others[name][0] for name in shared} == {name: RUNTIME[name][0] for name in shared}
 
 
 def test_conda_installs_the_same_versions():

@@ -110,7 +110,7 @@ class Workflow:
             env={**clean, **(environment or {})},
             capture_output=True,
             text=True,
-            timeout=900,
+            timeout=1800,
         )
 
     def planned(self, *arguments: str, config: str | None = None) -> dict[str, int]:
@@ -142,8 +142,7 @@ class Workflow:
         return {
             str(path.relative_to(root)): path.read_bytes()
             for path in sorted(root.rglob("*"))
-            if path.is_file()
-            and path.relative_to(root).parts[0] not in apart
+            if path.is_file() and path.relative_to(root).parts[0] not in apart
         }
 
 
