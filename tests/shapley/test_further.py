@@ -2,7 +2,11 @@
 
 import itertools
 import math
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -185,3 +189,27 @@ def test_more_walks_make_the_values_surer():
     orders = itertools.permutations(range(5))
     exact = combine([walk(game, order, EMPTY, FULL) for order in orders], EMPTY, FULL).values
     assert found["because"] == "sure" and np.abs(values - exact).max() < 4 * 0.02
+
+
+NAPS = """
+import os, time
+from joblib import Parallel, delayed
+from inquest.shapley.further import _end_with
+
+def nap(parent):
+    _end_with(parent)
+    print("asleep", flush=True)
+    time.sleep(300)
+
+Parallel(n_jobs=2)(delayed(nap)(os.getpid()) for _ in range(2))
+"""
+
+
+def test_processes_end_with_the_one_that_started_them():
+    source = str(Path(__file__).parents[2] / "src")
+    started = subprocess.Popen(
+        [sys.executable, "-c", NAPS], env=os.environ | {"PYTHONPATH": source}, stdout=subprocess.PIPE
+    )
+    assert [started.stdout.readline() for _ in range(2)] == [b"asleep\n"] * 2
+    started.kill()
+    started.communicate(timeout=60)  # comes to an end when nobody has the pipe any more
