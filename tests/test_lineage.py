@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from pathlib import Path
 
@@ -145,3 +146,30 @@ def test_the_real_scripts_depend_on_what_they_import_alone():
     # A chapter's config section is no code of another chapter: scripts are given values, not models.
     for script in SCRIPTS.rglob("*.py"):
         assert not [path for path in lineage.code_files(script) if path.parent.name == "config"], script
+
+
+def test_each_import_of_the_repository_is_seen():
+    """Lines that look like imports are read by themselves: none may be missed."""
+    files = [*SCRIPTS.rglob("*.py"), *lineage.ROOT.rglob("*.py")]
+    assert len(files) > 100
+    for path in files:
+        every = {
+            ast.unparse(node) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, KINDS)
+        }
+        assert every <= {ast.unparse(node) for node in lineage._statements(path) if isinstance(node, KINDS)}
+
+
+KINDS = (ast.Import, ast.ImportFrom)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from inquest.errors import (\n    listing,  # a comment (in parentheses)\n    nearest,\n)\n",
+        "from inquest.errors import listing, \\\n    nearest\n",
+        '"""A text:\n\nimport this down\nfrom here import too much\n"""\nfrom inquest.errors import y\n',
+        "try:\n    import numpy\nexcept ImportError:\n\tfrom inquest . errors import y\n",
+    ],
+)
+def test_imports_are_seen_however_they_are_written(tree, text):
+    assert tree.imports(text) == ALWAYS | {"errors.py"}

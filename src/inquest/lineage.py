@@ -5,9 +5,14 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
+IMPORT = re.compile(
+    r"^[ \t]*((?:from\b[.\w \t]+\bimport\b|import\b)(?:[ \t]*\([^)]*\)|(?:\\\n|[^\n])*))", re.MULTILINE
+)
+"""An import at the start of a line, to its end or to the closing parenthesis."""
 
 
 def code_digest(script: str | Path) -> str:
@@ -42,7 +47,7 @@ def _content(path: Path) -> bytes:
 @functools.cache
 def _imports(path: Path) -> tuple[Path, ...]:
     found: set[Path] = set()
-    for node in ast.walk(ast.parse(_content(path), filename=str(path))):
+    for node in _statements(path):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 found |= _modules(alias.name)
@@ -52,6 +57,19 @@ def _imports(path: Path) -> tuple[Path, ...]:
             for alias in node.names:  # `from inquest.data import splits` names a module, too
                 found |= _modules(f"{module}.{alias.name}")
     return tuple(sorted(found))
+
+
+def _statements(path: Path) -> list[ast.AST]:
+    """Return the import statements of a file, and maybe others.
+
+    Parsing whole files takes ten times as long, at each start of the workflow. It is left to those in which a
+    line looks like an import and is none by itself.
+    """
+    text = _content(path).decode("utf-8")
+    try:
+        return [node for found in IMPORT.finditer(text) for node in ast.parse(found[1]).body]
+    except SyntaxError:
+        return list(ast.walk(ast.parse(text, filename=str(path))))
 
 
 def _modules(name: str) -> set[Path]:
