@@ -1,5 +1,6 @@
 # Paths, the checked config, and helpers that the chapters share.
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -18,6 +19,7 @@ from inquest.config import concerning, load_study, slug, work_digest
 from inquest.errors import InquestError, nearest
 from inquest.lineage import code_digest
 from inquest.progress import Run, earlier_seconds
+from inquest.runs import guard
 from inquest.runtime import batch, hand_down
 from inquest.text.published import scores_for
 
@@ -67,8 +69,9 @@ def check_classifiers(study):
         return  # with --sdm conda only the jobs have the learners
     for name, spec in specs.items():
         build_classifier(name, spec["path"], spec["params"], seed=0)
-    memo.parent.mkdir(parents=True, exist_ok=True)
-    memo.touch()
+    with contextlib.suppress(OSError):
+        memo.parent.mkdir(parents=True, exist_ok=True)
+        memo.touch()
 
 
 def recorded(study):
@@ -97,6 +100,9 @@ try:
         scores_for(STUDY.classifier.published.dataset, BASE / "report" / "published_scores.yaml")
 except InquestError as error:
     sys.exit(f"inquest: {error}")
+
+if workflow.is_main_process:
+    guard(workflow, STUDY.study)
 
 RESULTS = f"results/{STUDY.study}"
 CONFIG = STUDY.model_dump(mode="json", by_alias=True)

@@ -1,11 +1,15 @@
 """The programs in docs/ run as they stand there."""
 
+import ast
+import errno
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
+MISHAPS = "when-something-goes-wrong.md"
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md"))}
 
 
@@ -30,3 +34,28 @@ def test_the_notebook_page_shows_what_it_says(capsys):
     assert known["found"].average_precision > 2 * known["flipped"].mean()
     assert known["influence"]["row"].tolist() == list(range(known["utility"].n_rows))
     assert said.rstrip().splitlines()[-1] == "0.0"
+
+
+def test_the_messages_on_the_page_of_mishaps_are_said_by_the_program():
+    """Each piece between two dots stands in the source, or in Snakemake's."""
+    from snakemake import exceptions
+
+    sources = [*(DOCS.parent / "src" / "inquest").rglob("*.py"), Path(exceptions.__file__)]
+    texts = [text for path in sources for text in literals(ast.parse(path.read_text(encoding="utf-8")))]
+    said = "\n".join([*texts, *vars(exceptions), os.strerror(errno.ENOSPC)])
+    table = [line.split("|")[1] for line in PAGES[MISHAPS].splitlines() if line.startswith("| ")][1:]
+    messages = [message for cell in table for message in re.findall(r"`([^`]+)`", cell)]
+    pieces = [piece.strip(" ;:,()") for message in messages for piece in re.split("…|; ", message)]
+    assert len(messages) > 15
+    assert [piece for piece in pieces if piece not in said and piece != "inquest: rule"] == []
+
+
+def literals(tree: ast.AST) -> list[str]:
+    """Return the texts of a program; what is put into them is left out."""
+    joined = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    texts = [
+        "".join(part.value if isinstance(part, ast.Constant) else "\0" for part in node.values)
+        for node in joined
+    ]
+    plain = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    return texts + plain

@@ -23,7 +23,7 @@ SRC = Path(__file__).parents[1] / "src"
 def rule(tmp_path, monkeypatch):
     """Return what Snakemake gives a script; the threads of the tests stay as they are."""
     monkeypatch.setattr(runtime, "limit_threads", lambda threads: None)
-    return SimpleNamespace(log=str(tmp_path / "logs" / "a.log"), rule="clean", threads=1)
+    return SimpleNamespace(log=str(tmp_path / "logs" / "a.log"), rule="clean", threads=1, output=[])
 
 
 def run_python(code: str, **keys) -> subprocess.CompletedProcess:
@@ -90,7 +90,7 @@ def test_a_script_that_fails_has_exit_code_1(tmp_path):
         "from types import SimpleNamespace\n"
         "from inquest.errors import InquestError\n"
         "from inquest.runtime import job\n"
-        "with job(SimpleNamespace(log='a.log', rule='clean', threads=1)):\n"
+        "with job(SimpleNamespace(log='a.log', rule='clean', threads=1, output=[])):\n"
         "    print('on the way')\n"
         "    raise InquestError('data.label', 'größe', 'ok')\n",
         cwd=tmp_path,

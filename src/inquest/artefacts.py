@@ -7,40 +7,18 @@ import datetime
 import io
 import json
 import math
-import os
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from inquest.errors import DamagedError
+from inquest.files import atomic
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-
-@contextlib.contextmanager
-def atomic(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path`` that takes its name once the block has ended well."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
-    try:
-        yield Path(name)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def plain(value: Any) -> Any:
@@ -69,8 +47,11 @@ def write_json(path: str | Path, facts: Any) -> None:
 
 
 def read_json(path: str | Path) -> Any:
-    """Read facts."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """Read facts; a file that holds no JSON is a `DamagedError`."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:  # undecodable text is one, too
+        raise DamagedError(path, f"it can't be read as JSON ({error})") from error
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -99,8 +80,13 @@ def write_tables(path: str | Path, tables: Iterable[pd.DataFrame]) -> None:
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a Parquet table."""
-    return pd.read_parquet(path)
+    """Read a Parquet table; a file that holds none is a `DamagedError`."""
+    try:
+        return pd.read_parquet(path)
+    except (FileNotFoundError, PermissionError):
+        raise
+    except (OSError, ValueError) as error:  # as which pyarrow says it
+        raise DamagedError(path, f"it can't be read as Parquet ({error})") from error
 
 
 def write_chapter(folder: str | Path, facts: Any, tables: dict[str, pd.DataFrame]) -> None:

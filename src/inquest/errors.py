@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable
 
 
@@ -25,6 +26,23 @@ class InquestError(Exception):
 
     def __reduce__(self):
         return type(self), (self.where, self.found, self.allowed)
+
+
+class DamagedError(InquestError, ValueError):
+    """A result that can't be read: it was cut short, or it is another file's content.
+
+    Parameters
+    ----------
+    path : path
+    found : str
+    """
+
+    def __init__(self, path: str | os.PathLike[str], found: str):
+        self.path = path
+        super().__init__(os.fspath(path), found, "a whole file is needed")
+
+    def __reduce__(self):
+        return type(self), (self.path, self.found)
 
 
 def one_line(text: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import importlib.metadata
+import io
 import os
 import platform
 import sys
@@ -14,8 +16,10 @@ import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from inquest.errors import InquestError, one_line
+from inquest.errors import DamagedError, InquestError, one_line
+from inquest.processes import WORKFLOW, end_with_workflow
 from inquest.progress import spoken
+from inquest.written import Record, set_aside
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -24,6 +28,13 @@ THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
+
+# What the system says when nothing more can be written, and what to do about it.
+FULL = {
+    os.strerror(errno.ENOSPC): "make room, then start again",
+    os.strerror(errno.EDQUOT): "make room, then start again",
+    os.strerror(errno.EROFS): "make the folder one that can be written to, then start again",
+}
 
 
 def seed_for(study_seed: int, *names: object) -> int:
@@ -79,7 +90,7 @@ def versions(distributions: Iterable[str]) -> dict[str, str]:
 
 
 def hand_down(folder: Path) -> None:
-    """Put a folder of modules on the path of every process that this one starts.
+    """Put a folder of modules on the path of every process that this one starts; jobs among them end with it.
 
     Their threads wait for each other asleep: where other programs use the processor, too, threads that spin
     take the time that those need on whom they wait, and a fine-tuning gets slower by a factor of ten.
@@ -87,6 +98,7 @@ def hand_down(folder: Path) -> None:
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), before]))
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ[WORKFLOW] = str(os.getpid())
 
 
 def batch(name: str) -> range:
@@ -145,25 +157,45 @@ class Progress:
                 print(line, file=sys.__stderr__, flush=True)
 
 
+class _Log(io.FileIO):
+    """A log for which a full disk is no error: the rule is to say what it could not write, not its log."""
+
+    def write(self, data) -> int:
+        with contextlib.suppress(OSError):
+            return super().write(data)
+        return len(data)
+
+
 @contextlib.contextmanager
 def job(snakemake) -> Iterator[None]:
     """Run a rule's script: output goes to the rule's log, an error ends in one line on the screen.
 
     The traceback is in the log. The line on the screen (and last in the log) starts with ``inquest:``.
-    Takes Snakemake's ``snakemake`` object (its ``log``, ``rule`` and ``threads``), and exits with code 1
-    on an error.
+    Takes Snakemake's ``snakemake`` object (its ``log``, ``output``, ``rule`` and ``threads``), and exits with
+    code 1 on an error. What the rule has written is recorded (see `inquest.written`), and the process ends
+    as soon as the workflow that started it is gone.
     """
+    end_with_workflow()
     limit_threads(snakemake.threads)
     path = Path(str(snakemake.log)) if snakemake.log else Path(os.devnull)
-    path.parent.mkdir(parents=True, exist_ok=True)
     line = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        log = _Log(path, "w")
+    except OSError:  # nothing can be written here, and the outputs will say so
+        log = _Log(os.devnull, "w")
     with (
-        open(path, "w", encoding="utf-8", errors="backslashreplace") as log,
-        contextlib.redirect_stdout(log),
-        contextlib.redirect_stderr(log),
+        io.TextIOWrapper(
+            io.BufferedWriter(log), encoding="utf-8", errors="backslashreplace", line_buffering=True
+        ) as said,
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(said),
     ):
         try:
+            record = Record(path, snakemake.output)
+            record.begin()
             yield
+            record.finish()
         except Exception as error:
             traceback.print_exc()
             line = describe(error, snakemake.rule, path)
@@ -175,7 +207,26 @@ def job(snakemake) -> Iterator[None]:
 
 def describe(error: Exception, rule: str, log: Path) -> str:
     """Return the one line that a person sees for an error."""
+    if isinstance(error, DamagedError):
+        return f"inquest: {_out_of_the_way(error, log)}"
     if isinstance(error, InquestError):
         return f"inquest: {error}"
+    full = next((why for why in FULL if why in str(error)), None)  # libraries say it in errors of their own
+    if full:
+        file = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
+        return one_line(f"inquest: rule {rule}: {full}{file}; {FULL[full]}")
     first = (str(error).strip().splitlines() or [""])[0]
     return one_line(f"inquest: rule {rule} failed: {type(error).__name__}: {first} (traceback in {log})")
+
+
+def _out_of_the_way(error: DamagedError, log: Path) -> InquestError:
+    """Move a damaged result to the study's folder for them, so that the next run makes it anew."""
+    root, damaged = Record(log, ()).root, Path(error.path)
+    if root is None or not damaged.is_relative_to(root):
+        return error
+    try:
+        aside = set_aside(root, damaged)
+    except OSError:
+        return InquestError(str(damaged), error.found, "remove it, then start again with the same command")
+    again = f"it is now {aside}; start again with the same command, and it is made anew"
+    return InquestError(str(damaged), error.found, again)
