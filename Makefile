@@ -16,7 +16,7 @@ pins = $(bin)/uv pip compile --quiet --universal --fork-strategy fewest --python
 	--no-emit-index-url --custom-compile-command 'make lock' --override envs/without-torch.txt
 
 .DEFAULT_GOAL = help
-.PHONY: help report annotate cluster test test-long test-slurm lint format lock schema benchmark clean distclean
+.PHONY: help report annotate cluster test test-long test-slurm audit lint format lock schema benchmark clean distclean
 .NOTPARALLEL:
 
 help:  ## list what can be made
@@ -61,6 +61,10 @@ lint:  ## check the style of the code and of the workflow
 	$(bin)/snakefmt --check Snakefile rules
 	$(bin)/snakemake --lint
 
+audit:  ## ask a database (OSV) for known vulnerabilities of the pinned packages
+	$(setup) lint
+	$(bin)/python envs/audit.py
+
 format:  ## bring the code to that style
 	$(setup) lint
 	$(bin)/ruff check --fix .
@@ -77,7 +81,7 @@ lock:  ## pin what pyproject.toml asks for
 	$(setup) lint
 	$(bin)/python -m pip install --quiet 'uv>=0.9'
 	$(pins) --generate-hashes --group workflow --group torch -o envs/requirements.txt pyproject.toml
-	$(pins) --generate-hashes --group dev -c envs/requirements.txt -o envs/requirements-dev.txt
+	$(pins) --generate-hashes --no-emit-package pip --group dev -c envs/requirements.txt -o envs/requirements-dev.txt
 	$(pins) --generate-hashes --group cluster -c envs/requirements.txt -o envs/requirements-cluster.txt
 	$(pins) --no-annotate --no-header -c envs/requirements.txt -o .venv/conda.txt pyproject.toml
 	sed '/- pip:/q' envs/inquest.yaml > .venv/inquest.yaml
