@@ -10,7 +10,7 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-if "study" not in config:
+if "study" not in config and not workflow.configfiles:
 
     configfile: "config.yaml"
 

@@ -105,10 +105,10 @@ rule compare:
     params:
         code=code("baseline/compare"),
         seed=CONFIG["seed"],
-        chosen=CONFIG["baseline"]["classifier"],
-        reason=CONFIG["baseline"]["reason"],
+        chosen=lambda wildcards: CONFIG["baseline"]["classifier"],
+        reason=lambda wildcards: CONFIG["baseline"]["reason"],
         metric=CONFIG["baseline"]["metric"],
-        metric_reason=CONFIG["baseline"]["metric_reason"],
+        metric_reason=lambda wildcards: CONFIG["baseline"]["metric_reason"],
         refit=CONFIG["baseline"]["refit_preprocessing"],
         bootstrap=CONFIG["baseline"]["bootstrap"],
         classifiers=CLASSIFIERS,

@@ -1,4 +1,7 @@
 # Paths, the checked config, and helpers that the chapters share.
+#
+# Snakemake fills in wildcards where a param is a text or a list of texts. What people write may hold braces of its
+# own, so that a rule gives it as a function: `about=lambda wildcards: CONFIG["data"]["about"]`.
 
 import contextlib
 import functools
@@ -21,6 +24,7 @@ from inquest.lineage import code_digest
 from inquest.progress import Run, earlier_seconds
 from inquest.runs import guard
 from inquest.runtime import batch, hand_down
+from inquest.sections import check_keys
 from inquest.text.published import scores_for
 
 hand_down(BASE / "src")
@@ -42,8 +46,8 @@ def check_files(study):
         sources["errors.taxonomy"] = study.errors.taxonomy if "errors" in used else None
     for key, file in sources.items():
         path = Path(os.path.expanduser(file or BASE))
-        if not path.exists():
-            there = [str(other) for other in path.parent.glob("*")] if path.parent.is_dir() else []
+        if not os.path.exists(path):  # which takes a name that is too long for one that isn't there
+            there = [str(other) for other in path.parent.glob("*")] if os.path.isdir(path.parent) else []
             raise InquestError(
                 f"config key `{key}`",
                 f"there is no {str(path)!r}{nearest(path, there)}",
@@ -87,6 +91,8 @@ def recorded(study):
 
 
 try:
+    for path in workflow.configfiles:
+        check_keys(path)
     STUDY = load_study(
         config,
         chapters={path.name.split(".")[0] for path in (BASE / "report" / "chapters").glob("*.html.j2")},

@@ -57,7 +57,9 @@ rule clean:
         code=code("data/clean"),
         seed=CONFIG["seed"],
         skip_rows=[source["skip_rows"] for source in SOURCES.values()],
-        names=[source["member"] or source["file"] or source["url"] for source in SOURCES.values()],
+        names=lambda wildcards: [
+            source["member"] or source["file"] or source["url"] for source in SOURCES.values()
+        ],
         options={
             key: CONFIG["data"][key]
             for key in (
@@ -89,7 +91,7 @@ rule split:
     params:
         code=code("data/split"),
         seed=CONFIG["seed"],
-        label=CONFIG["data"]["label"],
+        label=lambda wildcards: CONFIG["data"]["label"],
         split=CONFIG["data"]["split"],
     message:
         "Split the rows into training and test"
@@ -117,8 +119,8 @@ rule describe_data:
         runtime=minutes(30),
     params:
         code=code("data/describe_data"),
-        title=CONFIG["data"]["title"],
-        about=CONFIG["data"]["about"],
+        title=lambda wildcards: CONFIG["data"]["title"],
+        about=lambda wildcards: CONFIG["data"]["about"],
         describe=CONFIG["data"]["describe"],
         split=CONFIG["data"]["split"],
     message:

@@ -95,7 +95,7 @@ rule make_sheet:
         states=f"{RESULTS}/errors/states.parquet",
         attributions=f"{RESULTS}/errors/attributions.parquet",
         labels=f"{RESULTS}/llm/labels.parquet" if WITH_LLM else [],
-        taxonomy=TAXONOMY,
+        taxonomy=lambda wildcards: TAXONOMY,
     output:
         sheet=f"{RESULTS}/errors/sheet.parquet",
         xlsx=f"{RESULTS}/errors/errors.xlsx",
@@ -123,7 +123,7 @@ rule read_annotations:
     input:
         sheet=f"{RESULTS}/errors/sheet.parquet",
         texts=f"{RESULTS}/text/texts.parquet",
-        taxonomy=TAXONOMY,
+        taxonomy=lambda wildcards: TAXONOMY,
         annotations=lambda wildcards: [str(path) for path in find_files(f"annotations/{STUDY.study}")],
     output:
         annotated=f"{RESULTS}/errors/annotated.parquet",
@@ -197,7 +197,7 @@ rule draw_map:
         runtime=minutes(30),
     params:
         code=code("errors/draw_map"),
-        title=CONFIG["text"]["title"],
+        title=lambda wildcards: CONFIG["text"]["title"],
     message:
         "Draw the map of the errors as a page"
     script:
@@ -216,7 +216,7 @@ rule describe_errors:
         disagreements=f"{RESULTS}/errors/disagreements.parquet",
         points=f"{RESULTS}/errors/points.parquet",
         map=f"{RESULTS}/errors/map.json",
-        taxonomy=TAXONOMY,
+        taxonomy=lambda wildcards: TAXONOMY,
         timings=[f"{RESULTS}/timings/errors/{name}.json" for name in ("represent_texts", "explain_errors")],
     output:
         artefacts("errors", ERRORS_TABLES, ERRORS_FIGURES),

@@ -129,7 +129,7 @@ rule leave_group_out:
     params:
         **RETRAIN_PARAMS,
         code=code("influence/leave_group_out"),
-        label=CONFIG["data"]["label"],
+        label=lambda wildcards: CONFIG["data"]["label"],
         groups=lambda wildcards: GROUP_JOBS[wildcards.groups],
     message:
         "Retrain without the group(s) {wildcards.groups}"

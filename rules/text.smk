@@ -59,7 +59,7 @@ rule make_texts:
         code=code("text/make_texts"),
         seed=CONFIG["seed"],
         skip_rows=[source["skip_rows"] for source in TEXT_SOURCES.values()],
-        names=[
+        names=lambda wildcards: [
             source["member"] or source["file"] or source["url"] or source["dataset"]
             for source in TEXT_SOURCES.values()
         ],
@@ -95,7 +95,7 @@ rule describe_text:
     params:
         code=code("text/describe_text"),
         seed=CONFIG["seed"],
-        about=CONFIG["text"]["about"],
+        about=lambda wildcards: CONFIG["text"]["about"],
     message:
         "Describe the texts"
     script:

@@ -6,6 +6,8 @@ import difflib
 import os
 from collections.abc import Iterable
 
+LONGEST = 2000  # characters of a line: what people write by mistake may be of any length
+
 
 class InquestError(Exception):
     """Bad input, said in one line: where it is, what was found, what is allowed.
@@ -22,7 +24,8 @@ class InquestError(Exception):
 
     def __init__(self, where: str, found: str, allowed: str):
         self.where, self.found, self.allowed = where, found, allowed
-        super().__init__(one_line(f"{where}: {found}; {allowed}"))
+        text = one_line(f"{where}: {found}; {allowed}")
+        super().__init__(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
 
     def __reduce__(self):
         return type(self), (self.where, self.found, self.allowed)
@@ -52,7 +55,7 @@ def one_line(text: str) -> str:
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return `` (did you mean `x`?)`` for the nearest of ``words``, or an empty string."""
-    close = difflib.get_close_matches(str(word), [str(w) for w in words], n=1, cutoff=0.5)
+    close = difflib.get_close_matches(str(word)[:200], [str(w) for w in words], n=1, cutoff=0.5)
     return f" (did you mean `{close[0]}`?)" if close else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -37,6 +38,7 @@ class Section(BaseModel):
         frozen=True,
         use_attribute_docstrings=True,
         serialize_by_alias=True,
+        allow_inf_nan=False,
     )
 
     @model_validator(mode="before")
@@ -67,9 +69,63 @@ def read_yaml(path: Path, wanted: str) -> Any:
         raise InquestError(str(path), f"it cannot be read ({error})", wanted) from None
 
 
+SHOWN = 60  # characters of a value in an error message
+
+
+def check_keys(path: str | Path) -> None:
+    """Refuse a YAML file with a key that stands twice in one place: the last one would win without a word.
+
+    Raises
+    ------
+    InquestError
+        One line: the file, the line of the second one, the key. What is no YAML is passed over.
+    """
+    try:
+        waiting, seen = [yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)], set()
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError):
+        return
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:  # an alias
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        elif isinstance(node, yaml.MappingNode):
+            lines: dict[tuple[str, str], int] = {}
+            for key, value in node.value:
+                waiting.append(value)
+                if isinstance(key, yaml.ScalarNode):
+                    line, name = key.start_mark.line + 1, (key.tag, key.value)
+                    if name in lines:
+                        found = f"the key {shown(key.value)} stands in line {lines[name]}, too"
+                        raise InquestError(f"{Path(path).name}, line {line}", found, "each may be given once")
+                    lines[name] = line
+
+
 def shown(value: Any) -> str:
-    """Return a value as an error message shows it: cut after 60 characters."""
-    return repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "…"
+    """Return a value as an error message shows it: cut after 60 characters.
+
+    A few lines of YAML with aliases can spell a value of gigabytes: no more of it is spelled than is shown.
+    """
+    text = repr(_first_of(value, [SHOWN]))
+    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "…"
+
+
+def _first_of(value: Any, left: list[int]) -> Any:
+    """Return a value less what is beyond its first parts: ``left`` holds how many more are taken."""
+    left[0] -= 1
+    if isinstance(value, (str, bytes)):
+        return value[: SHOWN + 1]
+    if isinstance(value, int) and value.bit_length() > 4 * SHOWN:  # Python spells no number of 4,300 digits
+        return 10**SHOWN if value > 0 else -(10**SHOWN)
+    if isinstance(value, Mapping):
+        items = itertools.takewhile(lambda item: left[0] > 0, value.items())
+        return {_first_of(key, left): _first_of(item, left) for key, item in items}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        kind = type(value)
+        return kind(_first_of(item, left) for item in itertools.takewhile(lambda item: left[0] > 0, value))
+    return value
 
 
 def text_like(pattern: str, allowed: str) -> TypeAlias:
@@ -95,15 +151,20 @@ def _each_once(items: list) -> list:
 EACH_ONCE = AfterValidator(_each_once)
 
 
+LONGEST = 100  # of the letters of a file name that people choose; others stand before and after them
+
+
 def slug(name: str) -> str:
     """Return a name as it stands in file names: lower case, letters, digits and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def check_slugs(key: str, names: Iterable[str]) -> None:
-    """Refuse names that would share a file name, or have none."""
+    """Refuse names that would share a file name, have none, or have one that a file system may refuse."""
     seen: dict[str, str] = {}
     for name in names:
+        if len(slug(name)) > LONGEST:
+            raise Mistake(key, f"the name {shown(name)}", f"up to {LONGEST} letters and digits are allowed")
         if not slug(name):
             raise Mistake(key, f"the name {name!r}", "a name needs a letter (a to z) or a digit")
         if slug(name) in seen:
@@ -111,6 +172,19 @@ def check_slugs(key: str, names: Iterable[str]) -> None:
                 key, f"the names {seen[slug(name)]!r} and {name!r}", "they must differ in letters or digits"
             )
         seen[slug(name)] = name
+
+
+MOST_JOBS = 100_000  # Snakemake plans about a thousand a second
+
+
+def check_jobs(key: str, count: int, size_key: str, size: int) -> None:
+    """Refuse what would be cut into more jobs than Snakemake can plan."""
+    if count > MOST_JOBS * size:
+        raise Mistake(
+            key,
+            f"found {shown(count)}, in jobs of {shown(size)}",
+            f"up to {MOST_JOBS:,} jobs are allowed; raise `{size_key}` for fewer, longer ones",
+        )
 
 
 def complain(error: ValidationError, config: Any) -> InquestError:
@@ -144,7 +218,9 @@ def _verdict(problem: Mapping[str, Any], config: Any) -> tuple[str, str, str]:
     elif kind == "missing":
         key, found, allowed = f"{key}.{problem['loc'][-1]}", "missing", "it must be given"
     elif kind == "literal_error":
-        found += nearest(str(value), re.findall(r"'([^']*)'", context["expected"]))
+        found += (
+            nearest(value, re.findall(r"'([^']*)'", context["expected"])) if isinstance(value, str) else ""
+        )
         allowed = f"allowed: {context['expected']}"
     elif kind == "union_tag_invalid":
         tag, tags = context["tag"], re.findall(r"'([^']*)'", context["expected_tags"])

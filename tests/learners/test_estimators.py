@@ -164,3 +164,33 @@ def test_a_class_weight_of_no_label():
         "`class_weight` of LogisticRegression: there is no label 'yess' (did you mean `yes`?); "
         "allowed: no, yes"
     )
+
+
+@pytest.mark.parametrize(
+    "path", ["antigravity.fly", "os.system", "subprocess.Popen", "builtins.eval", "this.s"]
+)
+def test_pythons_own_modules_are_not_even_imported(path, monkeypatch):
+    def refuse(name):
+        raise AssertionError(f"{name} is imported")
+
+    monkeypatch.setattr("importlib.import_module", refuse)
+    with pytest.raises(InquestError, match="Python's own library has none"):
+        build_classifier("mine", path, {"args": "id"}, seed=0)
+
+
+def test_what_is_imported_is_called_only_if_it_has_the_methods_of_a_classifier(tmp_path, monkeypatch):
+    (tmp_path / "odd_module.py").write_text(
+        "def fall(*_, **__): raise SystemExit('called')\n"
+        "class Falls:\n    fit = predict = get_params = None\n"
+        "    def __init__(self): raise RuntimeError('it falls')\n"
+    )
+    (tmp_path / "odd_exit.py").write_text("raise SystemExit('bye')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for path, said in (
+        ("odd_module.fall", "is no classifier"),
+        ("odd_module.Falls", "it falls"),
+        ("odd_exit.Classifier", "can't be imported (bye)"),
+    ):
+        with pytest.raises(InquestError) as caught:
+            build_classifier("mine", path, {}, seed=0)
+        assert said in str(caught.value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 
@@ -62,6 +64,57 @@ def test_config_mistakes_are_found_before_any_job(fresh, change, expected):
     done = fresh.run(config=fresh.config(change))
     assert expected in fresh.complaint(done)
     assert not (fresh.folder / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("damage", "expected"),
+    [
+        (lambda text: text + "seed: 8\n", "written.yaml, line 40: the key 'seed' stands in line 3, too"),
+        (lambda text: text.replace("study: tiny\n", ""), "config key `study`: missing; it must be given"),
+        (
+            lambda text: text.replace("n_neighbors: 3", "n_neighbors: .nan"),
+            "baseline.classifiers.k-NN.params",
+        ),
+        (
+            lambda text: text.replace("sklearn.dummy.DummyClassifier", "subprocess.Popen"),
+            "Python's own library",
+        ),
+    ],
+    ids=["twice", "no study", "NaN", "Popen"],
+)
+def test_what_yaml_lets_pass_is_one_line(fresh, damage, expected):
+    text = damage((fresh.folder / "tiny.yaml").read_text())
+    (fresh.folder / "written.yaml").write_text(text)
+    said = fresh.complaint(fresh.run("--dry-run", config="written.yaml"))
+    assert expected.replace("line 40", f"line {len(text.splitlines())}") in said
+
+
+@pytest.mark.parametrize(
+    "written", [b"a: [", b"- a\n", b"", b"x: !!python/object/apply:os.system [id]\n", b"\xe9: 1\n"]
+)
+def test_where_snakemake_cannot_read_the_config_nothing_is_done(fresh, written):
+    """It reads the file before the Snakefile, and says so in its own words."""
+    (fresh.folder / "written.yaml").write_bytes(written)
+    done = fresh.run(config="written.yaml")
+    assert done.returncode == 1 and not (fresh.folder / "results").exists()
+    assert re.search(
+        r"Config file (is not valid|must be given)|UnicodeDecodeError", done.stdout + done.stderr
+    )
+
+
+def test_braces_in_what_people_write_are_no_wildcards(fresh):
+    def change(config):
+        config["data"] |= {"title": "The {best} data", "about": "a set {0, 1}", "label": "out{come}"}
+        config["baseline"]["classifiers"]["{k}-NN"] = config["baseline"]["classifiers"].pop("k-NN")
+        config["baseline"] |= {"classifier": "{k}-NN", "reason": "{a}", "metric_reason": "{b}"}
+        config["influence"]["groups"][0]["name"] = "random {half}"
+
+    table = (fresh.folder / "tiny.csv").read_text()
+    (fresh.folder / "tiny.csv").write_text(table.replace("outcome", "out{come}"))
+    config = fresh.config(change)
+    assert "describe_data" in fresh.planned(config=config)
+    done = fresh.run("results/tiny/data/facts.json", config=config)
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from inquest.config.quality import Quality
 from inquest.config.shapley import Shapley
 from inquest.config.text import Text
 from inquest.errors import InquestError, listing, nearest
-from inquest.sections import Mistake, Section, complain, slug, text_like
+from inquest.sections import LONGEST, Mistake, Section, check_slugs, complain, slug, text_like
 
 __all__ = ["Study", "concerning", "load_study", "schema", "slug", "work_digest"]
 
@@ -39,7 +39,7 @@ class Study(Section):
 
     study: Name
     """The study's name: results go to `results/<study>/`."""
-    seed: Annotated[int, Field(ge=0)]
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
     """The seed that every random choice is derived from."""
     provenance: Literal["stable", "full"] = "stable"
     """What reports print of a run: `stable` what a rerun prints again, `full` its times and machine, too."""
@@ -56,6 +56,12 @@ class Study(Section):
     classifier: TextClassifier = Field(default_factory=TextClassifier)
     llm: Llm = Field(default_factory=Llm)
     errors: Errors = Errors()
+
+    @model_validator(mode="after")
+    def _documents_are_files(self):
+        if all(map(slug, self.documents)):  # else see `load_study`
+            check_slugs("documents", self.documents)
+        return self
 
     @model_validator(mode="after")
     def _ratings_are_there(self):
@@ -116,6 +122,14 @@ def load_study(
                 f"config key `documents.{name}`",
                 "the name is a file name",
                 "letters, digits and hyphens are allowed",
+            )
+        if slug(name) == "error-map" or len(name) > LONGEST:
+            raise InquestError(
+                f"config key `documents.{name[:LONGEST]}`",
+                "the name is too long"
+                if len(name) > LONGEST
+                else "the name is taken by a page of the chapter errors",
+                "another one is allowed",
             )
         for chapter in document.chapters:
             if chapter not in chapters:

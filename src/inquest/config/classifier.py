@@ -101,7 +101,7 @@ class Training(Section):
     tracker: Literal["tensorboard", "wandb", "trackio", "none"] = "tensorboard"
     """Where the curves go besides the report: into results/<study>/timings/tracking (`wandb` and `trackio`
     must be installed)."""
-    threads: Annotated[int, Field(ge=1)] = 2
+    threads: Annotated[int, Field(ge=1, le=1024)] = 2
     """Threads of a job on the processor, whatever `--cores` says: another number gives other last digits."""
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from inquest.columns import unknown_column
 from inquest.errors import listing
-from inquest.sections import EACH_ONCE, Mistake, Section, slug, text_like
+from inquest.sections import EACH_ONCE, LONGEST, Mistake, Section, slug, text_like
 
 Distribution = text_like(
     r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+_-]+", "a name and a version are needed, such as scikit-learn==1.9.1"
@@ -163,4 +163,7 @@ class Data(Section):
 
     def raw_names(self) -> list[str]:
         """The raw files' names inside the results folder: unique, in the order of the sources."""
-        return [f"{i}-{slug(s.filename.rsplit('.', 1)[0]) or 'data'}" for i, s in enumerate(self.sources)]
+        return [
+            f"{i}-{slug(s.filename.rsplit('.', 1)[0])[:LONGEST] or 'data'}"
+            for i, s in enumerate(self.sources)
+        ]

@@ -11,7 +11,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from inquest.config.data import Value
 from inquest.errors import listing
-from inquest.sections import EACH_ONCE, Mistake, Section, check_slugs, shown
+from inquest.sections import EACH_ONCE, Mistake, Section, check_jobs, check_slugs, shown
 
 
 class Points(Section):
@@ -117,7 +117,8 @@ class RowsGroup(_Group):
 def _member(group: Any) -> str | None:
     """Return the name of the union's member: the line of YAML that asks for it, which no key can be."""
     if isinstance(group, Mapping):
-        return f"kind: {group.get('kind', 'missing')}"
+        kind = group.get("kind", "missing")
+        return f"kind: {kind[:60] if isinstance(kind, str) else shown(kind)}"
     return f"kind: {group.kind}" if isinstance(group, _Group) else None
 
 
@@ -156,4 +157,5 @@ class Influence(Section):
     @model_validator(mode="after")
     def _distinct(self):
         check_slugs("groups", [group.name for group in self.groups])
+        check_jobs("points.count", self.points.number, "points_per_job", self.points_per_job)
         return self

@@ -141,7 +141,7 @@ class Llm(Section):
     )
     reason: str = ""
     """Why this model, in your own words; printed in the report."""
-    threads: Annotated[int, Field(ge=1)] = 2
+    threads: Annotated[int, Field(ge=1, le=1024)] = 2
     """Threads of a job on the processor, whatever `--cores` says: another number gives other last digits."""
     batch_size: Annotated[int, Field(ge=1)] = 16
     """Texts that go through the model at a time; it changes the speed, not the labels."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from inquest.sections import Mistake, Section
+from inquest.sections import Mistake, Section, check_jobs
 
 
 class Until(Section):
@@ -55,6 +55,8 @@ class Shapley(Section):
                 "with `antithetic: true` they come in pairs: an even number is needed",
             )
         most = self.until.max_permutations if self.until else self.permutations
+        check_jobs("permutations", self.permutations, "permutations_per_job", self.permutations_per_job)
+        check_jobs("until.max_permutations", most, "permutations_per_job", 10)
         if most < self.permutations:
             raise Mistake(
                 "until.max_permutations",

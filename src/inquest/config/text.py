@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from inquest.config.data import Data, Separator, Source, Value
 from inquest.errors import listing, nearest
-from inquest.sections import EACH_ONCE, Mistake, Section, slug
+from inquest.sections import EACH_ONCE, LONGEST, Mistake, Section, slug
 
 Part = Literal["train", "validation", "test"]
 Number = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)]
@@ -181,4 +181,7 @@ class Text(Section):
 
     def raw_names(self) -> list[str]:
         """The raw files' names inside the results folder: unique, in the order of the sources."""
-        return [f"{i}-{slug(s.filename.rsplit('.', 1)[0]) or 'texts'}" for i, s in enumerate(self.sources)]
+        return [
+            f"{i}-{slug(s.filename.rsplit('.', 1)[0])[:LONGEST] or 'texts'}"
+            for i, s in enumerate(self.sources)
+        ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,12 +31,23 @@ def build_classifier(name: str, path: str, params: Mapping[str, Any], seed: int)
     ------
     InquestError
         If the path leads to no classifier, or a hyperparameter is unknown to it.
+
+    Notes
+    -----
+    An import runs the module's code. What is there is called only if it is a class with the methods of a
+    classifier, so no function is; Python's own modules, which have none, are not even imported.
     """
     where = f"config key `baseline.classifiers.{name}"
     module_path, _, class_name = path.rpartition(".")
+    if module_path.partition(".")[0] in sys.stdlib_module_names:
+        raise InquestError(
+            f"{where}.class`",
+            f"{path!r} is no classifier: Python's own library has none",
+            "the import path of a classifier is allowed",
+        )
     try:
         module = importlib.import_module(module_path)
-    except Exception as error:  # a module may raise anything while it is imported
+    except (Exception, SystemExit) as error:  # a module may raise anything while it is imported
         raise InquestError(
             f"{where}.class`",
             f"{path!r} can't be imported ({error})",
@@ -67,7 +79,7 @@ def build_classifier(name: str, path: str, params: Mapping[str, Any], seed: int)
         estimator = cls(**{**defaults, **params})
         if hasattr(estimator, "_parameter_constraints"):  # scikit-learn's own, that `fit` checks otherwise
             estimator._validate_params()
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # a constructor, too
         raise InquestError(
             f"{where}.params`", str(error), f"the parameters are {listing(known, 40)}"
         ) from None
