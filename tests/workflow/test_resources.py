@@ -26,6 +26,6 @@ def test_each_profile_reruns_and_goes_on_as_the_default_one_does():
     """Snakemake takes one workflow profile: one that is named takes the place of the default."""
     files = ROOT.glob("profiles/*/config.yaml")
     profiles = {path.parent.name: yaml.safe_load(path.read_text()) for path in files}
-    assert len(profiles) == 4
+    assert profiles.keys() == {"default", "slurm", "cluster-generic"}
     for name, profile in profiles.items():
         assert profile.items() >= profiles["default"].items(), name
