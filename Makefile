@@ -16,7 +16,7 @@ pins = $(bin)/uv pip compile --quiet --universal --fork-strategy fewest --python
 	--no-emit-index-url --custom-compile-command 'make lock' --override envs/without-torch.txt
 
 .DEFAULT_GOAL = help
-.PHONY: help report annotate cluster test test-long test-slurm audit lint format lock schema benchmark clean distclean
+.PHONY: help report verify freeze annotate cluster test test-long test-slurm audit lint format lock schema benchmark clean distclean
 .NOTPARALLEL:
 
 help:  ## list what can be made
@@ -31,6 +31,14 @@ help:  ## list what can be made
 report:  ## compute the default study and write its PDFs to results/default/
 	$(setup) report
 	$(bin)/snakemake --cores $(CORES) $(if $(STUDY),--configfile '$(STUDY)')
+
+verify:  ## run the study anew, and compare what comes out with its manifest in reference/
+	$(setup) report
+	$(bin)/snakemake verify --cores $(CORES) $(if $(STUDY),--configfile '$(STUDY)')
+
+freeze:  ## run the study, and write its manifest to reference/
+	$(setup) report
+	PYTHONPATH=src $(bin)/python -m inquest.verify freeze --cores '$(CORES)' $(if $(STUDY),--config '$(STUDY)')
 
 annotate:  ## copy the error sheet of a study to annotations/, or bring the copy there up to date
 	$(setup) report

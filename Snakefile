@@ -36,6 +36,7 @@ if STUDY.text:
 
 
 include: "rules/report.smk"
+include: "rules/verify.smk"
 
 
 rule all:

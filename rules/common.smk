@@ -235,6 +235,22 @@ if workflow.is_main_process and not {"progress", "all"} & set(map(str, workflow.
     )
 
 
+def software_options():
+    """The options of Snakemake by which another run has the same software."""
+    given = workflow.deployment_settings
+    methods = (
+        sorted(method.name.lower().replace("_", "-") for method in given.deployment_method) if given else []
+    )
+    kept = ["--conda-prefix", str(given.conda_prefix or Path(".snakemake", "conda").resolve())]
+    return ["--sdm", *methods, *(kept if "conda" in methods else [])] if methods else []
+
+
+def freeze_command():
+    """The command that writes the study's manifest."""
+    files = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
+    return " ".join(["make freeze", *(f"STUDY={path}" for path in files)])
+
+
 def complaints(log):
     """Say again, last of all, why rules failed: one line each."""
     for path in sorted(Path(RESULTS, "logs").rglob("*.log")):

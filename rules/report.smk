@@ -50,7 +50,8 @@ rule html:
         timings=lambda wildcards: timings_of(wildcards.document).values(),
         record=RECORD,
     output:
-        f"{RESULTS}/{{document}}.html",
+        page=f"{RESULTS}/{{document}}.html",
+        marks=f"{RESULTS}/marks/{{document}}.json",
     log:
         f"{RESULTS}/logs/report/html-{{document}}.log",
     wildcard_constraints:

@@ -1,9 +1,9 @@
-"""Typeset a document as one HTML page."""
+"""Typeset a document as one HTML page, and write down the marks that it earns."""
 
 from pathlib import Path
 
-from inquest.artefacts import read_json, write_text
-from inquest.report.document import render
+from inquest.artefacts import read_json, write_json, write_text
+from inquest.report.document import typeset
 from inquest.report.provenance import recorded_run, this_run, untimed_run
 from inquest.runtime import job
 
@@ -13,11 +13,11 @@ with job(snakemake):
         timings = {name: read_json(path) for name, path in p.timings.items()}
         provenance = this_run(read_json(given.provenance), timings)
     elif given.get("record"):
-        provenance = recorded_run(read_json(given.record), p.base)
+        provenance = recorded_run(read_json(given.record[0]), p.base)
     else:
         provenance = untimed_run(p.base)
     references = Path(given.references)
-    page = render(
+    made = typeset(
         document=p.document,
         study=p.config,
         chapters=p.chapters,
@@ -26,4 +26,5 @@ with job(snakemake):
         rubric=given.get("rubric") or None,
         provenance=provenance,
     )
-    write_text(snakemake.output[0], page)
+    write_text(snakemake.output.page, made.page)
+    write_json(snakemake.output.marks, made.marks)

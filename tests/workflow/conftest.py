@@ -29,6 +29,7 @@ PARTS = (
     "studies",
     "profiles",
     "envs",
+    "reference",
 )
 
 
@@ -153,6 +154,12 @@ def workflow(tmp_path_factory) -> Workflow:
     done = made.run()
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return made
+
+
+@pytest.fixture(scope="session")
+def make_workflow():
+    """Return what makes the workflow in a folder, with nothing done."""
+    return Workflow
 
 
 @pytest.fixture

@@ -29,8 +29,8 @@ __all__ = ["Study", "concerning", "load_study", "schema", "slug", "work_digest"]
 
 
 Name = text_like(
-    r"(?!downloads$)[A-Za-z0-9][A-Za-z0-9_-]{0,63}",
-    "up to 64 letters, digits, hyphens and underscores are allowed, and `downloads` is taken",
+    r"(?!(downloads|verify)$)[A-Za-z0-9][A-Za-z0-9_-]{0,63}",
+    "up to 64 letters, digits, hyphens and underscores are allowed; `downloads` and `verify` are taken",
 )
 
 

@@ -7,6 +7,7 @@ import html as html_module
 import re
 import traceback
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,22 @@ def environment(templates: str | Path) -> jinja2.Environment:
     return env
 
 
-def render(
+@dataclass(frozen=True)
+class Typeset:
+    """A document as one HTML page, and the marks that it earns."""
+
+    page: str
+    marks: dict[str, Any] | None
+    """The rubric's `title`, its `total` and `bonus` marks, and `marks`: what `inquest.report.rubric.mark`
+    returns, with the `number` of each section. None without a rubric."""
+
+
+def render(*arguments: Any, **options: Any) -> str:
+    """Return a document as one HTML page that needs no other file: the page of `typeset`."""
+    return typeset(*arguments, **options).page
+
+
+def typeset(
     document: Mapping[str, Any],
     study: Mapping[str, Any],
     chapters: Mapping[str, str | Path],
@@ -86,8 +102,8 @@ def render(
     references: str | Path,
     rubric: str | Path | None,
     provenance: Mapping[str, Any],
-) -> str:
-    """Return a document as one HTML page that needs no other file.
+) -> Typeset:
+    """Return a document as one HTML page that needs no other file, with its marks.
 
     Parameters
     ----------
@@ -158,6 +174,7 @@ def render(
         "provenance": provenance,
         "rubric": None,
     }
+    earned = None
     if rubric is not None:
         wanted = rubrics.read_rubric(rubric)
         seen = {
@@ -168,6 +185,9 @@ def render(
         }
         rows = rubrics.mark(wanted, seen, {h.id for h in build.headings})
         words |= {"rubric": wanted, "marks": rows}
+        numbers = {heading.id: heading.number for heading in build.headings}
+        rows = [{**row, "number": numbers.get(row["section"])} for row in rows]
+        earned = {"title": wanted.title, "total": wanted.total, "bonus": wanted.bonus, "marks": rows}
     appendix = _fill(env, "appendix.html.j2", words)
     bibliography = build.citations.bibliography()
     if bibliography:  # known last, but it stands before the appendix
@@ -192,7 +212,7 @@ def render(
         },
     )
     page = build.resolve(page)
-    return page.replace("/* fonts */", font_faces(html_module.unescape(page)), 1)
+    return Typeset(page.replace("/* fonts */", font_faces(html_module.unescape(page)), 1), earned)
 
 
 def _facts(name: str, folder: Path) -> dict[str, Any]:
