@@ -39,7 +39,7 @@ rule prepare:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=memory(1000, times=40),
+        mem_mb=memory(1000, times=24),
         runtime=minutes(30),
     params:
         code=code("baseline/prepare"),
