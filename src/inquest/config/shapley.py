@@ -14,7 +14,7 @@ class Until(Section):
 
     standard_error: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     """The largest standard error that a value may have, in units of the primary metric."""
-    max_permutations: Annotated[int, Field(ge=1)]
+    max_permutations: Annotated[int, Field(ge=1, le=1_000_000)]
     """How many permutations there are at most, however unsure the values still are."""
 
 
@@ -56,7 +56,6 @@ class Shapley(Section):
             )
         most = self.until.max_permutations if self.until else self.permutations
         check_jobs("permutations", self.permutations, "permutations_per_job", self.permutations_per_job)
-        check_jobs("until.max_permutations", most, "permutations_per_job", 10)
         if most < self.permutations:
             raise Mistake(
                 "until.max_permutations",
