@@ -28,6 +28,12 @@ def freeze(config: str | None, cores: str) -> None:
     typesets them with these, and the latter says what came out.
     """
     study = read_study(config or "config.yaml")
+    if study.provenance != "stable":
+        raise InquestError(
+            "config key `provenance`",
+            f"found {study.provenance!r}",
+            "only with 'stable' do documents have the same bytes in a rerun",
+        )
     tolerances = read_tolerances(BASE / REFERENCE / "tolerances.yaml")
     workflow = ["--snakefile", str(BASE / "Snakefile"), *(["--configfile", config] if config else [])]
     run(workflow, cores)
