@@ -25,7 +25,7 @@ help:  ## list what can be made
 	@echo "make report STUDY=studies/iris.yaml CORES=4   another study, on four cores (default: all)"
 	@echo "make annotate FORMAT=csv                      the error sheet as CSV (default: xlsx)"
 	@echo "make benchmark QUICK=1                        tiny sizes, minutes, results in build/benchmarks"
-	@echo "make benchmark PART=text                      the training loop alone (or PART=learners)"
+	@echo "make benchmark PART=text                      the training loop alone (or learners, scale, workflow)"
 	@echo "make PYTHON=/path/to/python3.11 ...           the Python that .venv is made with"
 
 report:  ## compute the default study and write its PDFs to results/default/

@@ -7,10 +7,11 @@ from typing import Any
 
 from benchmarks.markdown import machine
 from benchmarks.results_learners import draw_learners, learners_page
+from benchmarks.results_scale import runs_page, scale_page
 from benchmarks.results_text import text_page
 from inquest.artefacts import read_json, write_json, write_text
 
-PAGES = {"learners": learners_page, "text": text_page}
+PAGES = {"learners": learners_page, "text": text_page, "scale": scale_page, "workflow": runs_page}
 
 
 def write(folder: Path, facts: dict[str, dict[str, Any]]) -> None:

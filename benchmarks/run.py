@@ -9,11 +9,13 @@ from typing import Any
 from benchmarks.cases import ROOT
 from benchmarks.learners import learners
 from benchmarks.results import write
+from benchmarks.results_scale import put_into
+from benchmarks.scale import runs, scale
 from benchmarks.texts import texts
 from inquest.artefacts import read_json
 from inquest.runtime import hardware
 
-PARTS = {"learners": learners, "text": texts}
+PARTS = {"learners": learners, "text": texts, "scale": scale, "workflow": runs}
 
 
 def main() -> None:
@@ -26,6 +28,8 @@ def main() -> None:
     for name in [asked.part] if asked.part else PARTS:
         facts[name] = {"machine": hardware(), **PARTS[name](asked.quick)}
         write(folder, facts)
+        if name == "scale" and not asked.quick:
+            put_into(ROOT / "docs" / "scale.md", facts[name])
     print(f"{folder.relative_to(ROOT)}/results.md")
 
 

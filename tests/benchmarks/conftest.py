@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = "cases contest judge learners loop measure results run texts tuning"
+MODULES = "cases contest judge large learners loop measure results results_scale run scale texts tuning"
 CONTESTANTS = "loop_ours loop_same loop_stock"
 
 
