@@ -67,6 +67,8 @@ def guard(workflow: Any, study: str) -> None:
             if planned and mode == ["run"]:
                 check_place(root)
             tell([t for t in troubles if str(t.output) in planned], root, move=mode == ["run"])
+            if troubles and mode == ["run"]:
+                workflow.iocache.clear()  # of files that have just been set aside
 
     workflow.execute, workflow._build_dag = guarded_execute, guarded_build
 
