@@ -1,7 +1,7 @@
 # Paths, the checked config, and helpers that the chapters share.
 #
 # Snakemake fills in wildcards where a param is a text or a list of texts. What people write may hold braces of its
-# own, so that a rule gives it as a function: `about=lambda wildcards: CONFIG["data"]["about"]`.
+# own, so that a rule gives it as a function of its wildcards, as the rule `describe_data` does.
 
 import contextlib
 import functools
@@ -82,7 +82,8 @@ def recorded(study):
     """Return the record of a run that computed what the study does, if there is one (`make freeze` writes it)."""
     path = f"reference/{study.study}.run.json"
     try:
-        config = json.loads(Path(path).read_text(encoding="utf-8"))["config"]
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
+        config, _, _ = (record[name] for name in ("config", "provenance", "timings"))
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError, KeyError) as error:

@@ -67,7 +67,6 @@ rule html:
         document=lambda wildcards: CONFIG["documents"][wildcards.document],
         chapters=lambda wildcards: {name: f"{RESULTS}/{name}" for name in chapters_of(wildcards.document)},
         timings=lambda wildcards: timings_of(wildcards.document),
-        base=str(BASE),
     message:
         "Typeset {wildcards.document}"
     script:

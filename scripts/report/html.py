@@ -9,14 +9,15 @@ from inquest.runtime import job
 
 with job(snakemake):
     given, p = snakemake.input, snakemake.params
+    references = Path(given.references)
+    base = references.parent.parent
     if given.get("provenance"):
         timings = {name: read_json(path) for name, path in p.timings.items()}
         provenance = this_run(read_json(given.provenance), timings)
     elif given.get("record"):
-        provenance = recorded_run(read_json(given.record[0]), p.base)
+        provenance = recorded_run(read_json(given.record[0]), base)
     else:
-        provenance = untimed_run(p.base)
-    references = Path(given.references)
+        provenance = untimed_run(base)
     made = typeset(
         document=p.document,
         study=p.config,

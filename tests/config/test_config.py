@@ -165,6 +165,7 @@ def test_how_the_work_is_cut_into_jobs_is_not_printed():
         ({"influence": {**DEFAULT["influence"], "points_per_job": 3}}, True),
         ({"seed": 7}, False),
         ({"shapley": {**DEFAULT["shapley"], "permutations": 11}}, False),
+        ({"data": {**DEFAULT["data"], "replace": {"calls_per_job": {"x": "y"}}}}, False),
     ],
 )
 def test_the_same_work_has_the_same_digest(change, same):

@@ -76,7 +76,8 @@ class Study(Section):
 
     @model_validator(mode="after")
     def _groups_are_few_enough_to_value(self):
-        groups, walks = len(self.influence.groups), self.shapley.permutations
+        groups, until = len(self.influence.groups), self.shapley.until
+        walks = until.max_permutations if until else self.shapley.permutations
         asked = any("shapley" in document.chapters for document in self.documents.values())
         if asked and self.shapley.groups and groups > self.shapley.groups_up_to:
             raise Mistake(
@@ -185,13 +186,12 @@ def work_digest(study: Study) -> str:
 
 def _results_of(study: Study) -> dict[str, Any]:
     """Return the config as plain values, less the keys that only say how the work is cut into jobs."""
-
-    def less(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: less(item) for key, item in value.items() if not key.endswith("_per_job")}
-        return value
-
-    return less(study.model_dump(mode="json", by_alias=True))
+    return {
+        name: {key: value for key, value in section.items() if not key.endswith("_per_job")}
+        if isinstance(section, dict)
+        else section
+        for name, section in study.model_dump(mode="json", by_alias=True).items()
+    }
 
 
 def schema() -> dict[str, Any]:
