@@ -43,7 +43,7 @@ rule prepare:
         runtime=minutes(30),
     params:
         code=code("baseline/prepare"),
-        split=CONFIG["data"]["split"],
+        split=SPLIT,
         preprocessing=RETRAIN_PARAMS["preprocessing"],
         refit=RETRAIN_PARAMS["refit"],
     message:

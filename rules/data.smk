@@ -1,6 +1,8 @@
 # Raw files -> clean table -> split -> what the report says of them.
 
 SOURCES = dict(zip(STUDY.data.raw_names(), CONFIG["data"]["sources"]))
+# What is said of columns and of the split changes no number: the rules that compute are given it without.
+SPLIT = {key: value for key, value in CONFIG["data"]["split"].items() if key != "reason"}
 DATA_TABLES = ["features", "labels", "duplicates"]
 DATA_FIGURES = ["labels", "features"]
 TIMED += [*(f"fetch-{source}" for source in SOURCES), "clean", "split", "describe_data"]
@@ -61,10 +63,12 @@ rule clean:
             source["member"] or source["file"] or source["url"] for source in SOURCES.values()
         ],
         options={
-            key: CONFIG["data"][key]
-            for key in (
-                "separator encoding header columns missing replace drop types describe label positive sample split"
-            ).split()
+            **{
+                key: CONFIG["data"][key]
+                for key in "separator encoding header columns missing replace drop types label positive sample".split()
+            },
+            "describe": sorted(CONFIG["data"]["describe"]),
+            "split": SPLIT,
         },
     message:
         "Make the clean table"
@@ -92,7 +96,7 @@ rule split:
         code=code("data/split"),
         seed=CONFIG["seed"],
         label=lambda wildcards: CONFIG["data"]["label"],
-        split=CONFIG["data"]["split"],
+        split=SPLIT,
     message:
         "Split the rows into training and test"
     script:
