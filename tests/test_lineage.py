@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import modulefinder
 import os
 from pathlib import Path
 
@@ -173,3 +174,22 @@ KINDS = (ast.Import, ast.ImportFrom)
 )
 def test_imports_are_seen_however_they_are_written(tree, text):
     assert tree.imports(text) == ALWAYS | {"errors.py"}
+
+
+ALL_SCRIPTS = sorted(SCRIPTS.rglob("*.py"))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(path, marks=[pytest.mark.long] if i % 8 else [], id=path.stem)
+        for i, path in enumerate(ALL_SCRIPTS)
+    ],
+)
+def test_python_finds_the_same_modules(script):
+    """The standard library's own finder, which reads byte code, agrees: an edit of any of them counts."""
+    forget()
+    finder = modulefinder.ModuleFinder(path=[str(lineage.ROOT.parent)])
+    finder.run_script(str(script))
+    found = {Path(module.__file__) for module in finder.modules.values() if module.__file__}
+    assert set(lineage.code_files(script)) == found
