@@ -18,9 +18,9 @@ from inquest.report.pdf import write_pdf
 from inquest.report.text import DASH, as_text, plural, tiny
 from inquest.verify.compare import WITHIN, Comparison, Difference, verdict
 
-SHOWN = (24, 16, 12, 8, 5, 3, 1, 0)
+SHOWN = (20, 10, 5, 2, 0)
 """How many differences the page shows: as many of these as leave it one page."""
-WORDS = 58
+WORDS = 48
 """Characters of what earns a mark: a line of its table."""
 
 
@@ -217,5 +217,5 @@ def warnings(
             )
     unmet = sum(not row["met"] for found in marks.values() if found for row in found["marks"])
     if unmet:
-        said.append(f"{plural(unmet, 'mark')} of the rubrics not earned; the documents' appendix says why.")
+        said.append(f"{plural(unmet, 'line')} of the rubrics not earned; the documents' appendix says why.")
     return said
