@@ -348,7 +348,8 @@ def _find_separator(file: _File) -> str:
                 widths.append(len(cells))
         except csv.Error:
             sound = False
-        return sound, len(set(widths)) == 1 and widths[0] > 1, widths[0] if widths else 0
+        several = bool(widths) and widths[0] > 1  # in one column nothing was cut that could break
+        return sound and several, len(set(widths)) == 1 and several, widths[0] if widths else 0
 
     return max(SEPARATORS, key=merit)
 
