@@ -52,7 +52,8 @@ def scale_tables(facts: dict[str, Any]) -> list[str]:
         ),
         "Times are those of the processor, which depend little on what else runs; divide by the cores. At "
         f"most {PLAN:.0f} s of planning and {MEMORY:,} MiB of the scheduler are asked for, and at most "
-        f"{JOB:,} MiB of any job. Where not all jobs of a rule ran, the others count as the mean of those.",
+        f"{JOB:,} MiB of any job. Where not all jobs of a rule ran, the others count as the mean of those; a "
+        "rule of which none ran is left out.",
         *(by_rule(one) for one in studies[-1:]),
         *(more(one) for one in studies[-1:] if "more" in one),
     ]
