@@ -36,7 +36,8 @@ def code_files(script: str | Path) -> list[Path]:
         if path not in seen:
             seen.add(path)
             waiting.extend(_imports(path))
-    return sorted(seen, key=lambda path: (path.name, str(path)))
+    # by name; of two with one name the script is first, wherever the two lie
+    return sorted(seen, key=lambda path: (path.name, path.is_relative_to(ROOT), str(path)))
 
 
 @functools.cache
