@@ -53,6 +53,8 @@ def guard(workflow: Any, study: str) -> None:
                     return execute(executor_plugin, *arguments, **settings)
                 finally:
                     look(root, times=mode[0] == "run")
+                    with contextlib.suppress(OSError):  # a dry run asks for it, in a read-only folder, too
+                        LOCKS.mkdir(parents=True, exist_ok=True)
         except InquestError as error:
             sys.exit(f"inquest: {error}")
 

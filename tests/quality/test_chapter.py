@@ -66,7 +66,7 @@ def page(folder, given):
     plots.removal(folder / "figures" / "removal.svg", tables["curves"], facts)
     facts = read_json(folder / "facts.json")
     chapter = Chapter(Build(Citations(REPO / "report/references.json")), "quality", folder)
-    words = {**chapter.words(), "facts": facts, "timings": {"seconds": seconds}}
+    words = {**chapter.words(), "facts": facts, "timings": {"seconds": seconds}, "provenance": {"of": "this"}}
     html = environment(REPO / "report").get_template("chapters/quality.html.j2").render(**words)
     return " ".join(re.sub(r"<[^>]*>", " ", html).replace("\u00a0", " ").split()), facts
 

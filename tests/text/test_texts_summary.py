@@ -137,10 +137,9 @@ def page(folder: Path, texts, made, about: str = "") -> str:
         references=REPORT / "references.json",
         rubric=None,
         provenance={
-            "versions": {}, "commit": None, "rules": [],
+            "versions": {}, "commit": None, "rules": [], "timings": {}, "of": "this",
             "hardware": {"processor": "", "cores": 1, "memory_gib": 1.0, "system": "", "python": ""},
         },
-        timings={},
     )  # fmt: skip
     body = html.split('id="chapter-text"')[1].split('id="appendix-config"')[0]
     assert '<h3 id="sec-task">' in body and '<h3 id="sec-texts">' in body

@@ -20,20 +20,26 @@ import pytest
 
 KINDS = ("workflow", "job", "all")
 ENDED = 20  # seconds that a job has to end after its workflow
-# Stops before the file that SLOW names is renamed to its name, says so, and waits.
+# Stops before the file whose path ends in SLOW is renamed to its name, or opened to be written; says so, and waits.
 SLOW = """
-import os, time
-name, mark = os.environ.get("SLOW"), os.environ.get("SLOW_MARK")
-if name:
-    replace = os.replace
-    def slow(source, target, **options):
-        if os.path.basename(target) == name:
-            with open(mark + ".part", "w") as file:
+import builtins, os, time
+end, mark = os.environ.get("SLOW"), os.environ.get("SLOW_MARK")
+if end:
+    replace, reach = os.replace, open
+    def wait(path):
+        if str(path).endswith(end):
+            with reach(mark + ".part", "w") as file:
                 file.write(str(os.getpid()))
             replace(mark + ".part", mark)
             time.sleep(600)
+    def slow_replace(source, target, **options):
+        wait(target)
         return replace(source, target, **options)
-    os.replace = slow
+    def slow_open(file, mode="r", *arguments, **options):
+        if "w" in mode:
+            wait(file)
+        return reach(file, mode, *arguments, **options)
+    os.replace, builtins.open = slow_replace, slow_open
 """
 
 
@@ -73,7 +79,7 @@ def start(workflow, environment=None) -> psutil.Process:
 
 
 def start_slow(workflow, name: str) -> tuple[psutil.Process, psutil.Process]:
-    """Start a run that waits in the middle of a rename; return it and the job that waits."""
+    """Start a run that waits before a file is renamed or written; return it and the job that waits."""
     (workflow.folder / "slow").mkdir(exist_ok=True)
     (workflow.folder / "slow" / "sitecustomize.py").write_text(SLOW)
     mark = workflow.folder / "slow" / "mark"
@@ -267,10 +273,14 @@ def test_a_working_folder_that_cannot_be_written_to(study, mount):
 
 
 def test_a_training_whose_workflow_is_killed_ends_and_the_next_one_goes_on(texts_workflow, fresh_texts):
-    """Killed in the second epoch: no orphan trains on, and the checkpoint of the first is taken up."""
-    run, job = start_slow(fresh_texts, "checkpoint-8")
+    """Killed in the second checkpoint: no orphan trains on, and the first, which is whole, is taken up."""
+    run, job = start_slow(fresh_texts, "checkpoint-16/trainer_state.json")
     kill("workflow", run, job)
+    (training,) = results(fresh_texts).glob("classifier/checkpoints/*")
+    assert sorted(path.name for path in training.glob("checkpoint-*")) == ["checkpoint-16", "checkpoint-8"]
     finish(fresh_texts, texts_workflow)
+    log = (results(fresh_texts) / "logs" / "classifier" / "fine_tune.log").read_text()
+    assert "epoch 2 of 3" in log and "epoch 1 of 3" not in log
 
 
 @pytest.mark.long

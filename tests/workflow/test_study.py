@@ -187,7 +187,7 @@ def test_batches_change_nothing(workflow, fresh):
     assert sorted(one) == sorted(many)
     assert [name for name in many if one[name] != many[name]] == []
     left_out = fresh.folder / "results/tiny/influence/leave_group_out"
-    assert sorted(path.name for path in left_out.iterdir()) == ["0-1.json", "2.json"]
+    assert sorted(path.name for path in left_out.iterdir()) == ["0-1.json", "2-2.json"]
 
 
 def test_a_run_says_how_far_it_has_come(fresh):
