@@ -20,7 +20,7 @@ import pytest
 
 KINDS = ("workflow", "job", "all")
 ENDED = 20  # seconds that a job has to end after its workflow
-# Stops before the file whose path ends in SLOW is renamed to its name, or opened to be written; says so, and waits.
+# Stops before the file whose path ends in SLOW is renamed or opened to be written, says so, and waits.
 SLOW = """
 import builtins, os, time
 end, mark = os.environ.get("SLOW"), os.environ.get("SLOW_MARK")
