@@ -3,11 +3,58 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as in a job: see runtime.hand_down
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium. Not for longer: its loop keeps other tests from having one."""
+    from playwright.sync_api import sync_playwright
+
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.fail(f"these tests need Chromium: none of {', '.join(BROWSERS)} is on the path", pytrace=False)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def barriers(browser):
+    """Return a function that opens a page on a desk and on a phone and says what axe finds there.
+
+    It also looks for what axe doesn't: a page that is wider than the phone.
+    """
+    from axe_playwright_python.sync_playwright import Axe
+
+    def find(file: Path) -> dict[str, list[str]]:
+        found = {}
+        for width in (1280, 390):
+            page = browser.new_page(viewport={"width": width, "height": 844})
+            page.goto(file.resolve().as_uri())
+            for broken in Axe().run(page).response["violations"]:
+                places = [f"{width}: {node['html'][:200]}" for node in broken["nodes"][:3]]
+                found[f"{broken['id']} ({broken['impact']})"] = places
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            if wide > width:
+                found["wider than the screen"] = [f"{width}: {wide}"]
+            page.close()
+        return found
+
+    return find
+
 
 VOCABULARY = """
 [PAD] [UNK] [CLS] [SEP] [MASK] a an the film story plot actor scene is was feels has good bad great dull warm

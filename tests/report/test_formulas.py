@@ -32,7 +32,7 @@ def test_a_formula_has_its_latex_as_alt_text():
 
 
 def test_display_fractions_are_larger():
-    assert formula(r"\frac{1}{n}", display=True).startswith('<div class="display">')
+    assert formula(r"\frac{1}{n}", display=True).startswith('<div class="display" tabindex="0">')
     assert (
         measures(formula(r"\frac{1}{n}", display=True))["height"]
         > 1.2 * measures(formula(r"\frac{1}{n}"))["height"]

@@ -1,21 +1,14 @@
 """The map in a browser: what a person sees, points at, types and taps; and what the page must not do."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import sync_playwright
 
 from inquest.report.map_page import map_page
 
 PAGES = Path(__file__).parents[2] / "report" / "pages"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 HOSTILE = (
     "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 2'><b>bold</b> & so on"
 )
@@ -59,17 +52,6 @@ def file(tmp_path_factory):
     path = tmp_path_factory.mktemp("map") / "error-map.html"
     path.write_text(map_page(points(), CLASSES, FACTS, "The map", PAGES), encoding="utf-8")
     return path
-
-
-@pytest.fixture(scope="module")
-def browser():
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.fail(f"these tests need Chromium: none of {', '.join(BROWSERS)} is on the path", pytrace=False)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -276,3 +258,7 @@ def test_names_contrast_and_order_are_there_for_who_can_not_see_the_map(opened):
     ):
         assert page.locator(f"#{name}").count() == 1
     assert page.locator("#map").get_attribute("aria-label") == "Map of 12 texts"
+
+
+def test_no_barrier_that_a_checker_finds(file, barriers):
+    assert barriers(file) == {}

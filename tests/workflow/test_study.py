@@ -207,3 +207,9 @@ def test_a_run_says_how_far_it_has_come(fresh):
     assert re.fullmatch(r"progress: all 3 jobs done in \d+ s", lines[2])
     assert done.returncode == again.returncode == silent.returncode == 0
     assert "progress: " not in again.stderr + silent.stderr
+
+
+def test_pages_have_no_barrier_that_a_checker_finds(workflow, barriers):
+    pages = sorted((workflow.folder / "results" / workflow.study).glob("*.html"))
+    assert {page.name for page in pages} >= set(["influence.html"])
+    assert {page.name: found for page in pages if (found := barriers(page))} == {}

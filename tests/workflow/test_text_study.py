@@ -167,3 +167,9 @@ def test_mistakes_about_the_encoder_are_one_line(fresh_texts):
     says = fresh_texts.complaint(fresh_texts.run(target, config=too_long))
     assert "config key `classifier.max_length`: found 64; the encoder reads 32 tokens at most" in says
     assert set(fresh_texts.planned(target)) == {"fine_tune"}
+
+
+def test_pages_have_no_barrier_that_a_checker_finds(texts_workflow, barriers):
+    pages = sorted((texts_workflow.folder / "results" / texts_workflow.study).glob("*.html"))
+    assert {page.name for page in pages} >= set(["classifier.html", "error-map.html"])
+    assert {page.name: found for page in pages if (found := barriers(page))} == {}

@@ -264,8 +264,10 @@ class Chapter:
         head = Markup('<span class="label">Table\u00a0{}</span> {}').format(number, caption)
         below = Markup('<p class="below">{}</p>').format(Markup(" ").join(notes)) if notes else ""
         kind = "short" if len(frame) <= SHORT_TABLE else "long"
-        return Markup('<div id="{}" class="table {}">{}{}</div>').format(
-            anchor, kind, table_html(frame, chosen, head), below
+        # Where it is wider than the screen it scrolls, for those without a mouse, too.
+        scrolls = Markup('tabindex="0" role="group" aria-label="Table\u00a0{}"').format(number)
+        return Markup('<div id="{}" class="table {}" {}>{}{}</div>').format(
+            anchor, kind, scrolls, table_html(frame, chosen, head), below
         )
 
     def read_table(self, name: str) -> pd.DataFrame:

@@ -48,7 +48,7 @@ def formula(latex: str, display: bool = False) -> Markup:
         '<img class="formula" alt="{}" src="data:image/svg+xml;base64,{}" '
         'style="width: {:.3f}em; height: {:.3f}em; vertical-align: {:.3f}em">'
     ).format(latex, data, *(_SCALE * x / _EM for x in (width, height, bottom)))
-    return Markup('<div class="display">{}</div>').format(picture) if display else picture
+    return Markup('<div class="display" tabindex="0">{}</div>').format(picture) if display else picture
 
 
 def _outline(latex: str) -> tuple[np.ndarray, np.ndarray]:

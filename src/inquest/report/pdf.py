@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gc
 import logging
 import math
 import os
@@ -51,7 +52,7 @@ def write_pdf(html: str, path: str | Path, paper: str = "A4", most: int | None =
     """
     if paper not in PAPERS:
         raise InquestError("paper", f"found {paper!r}", f"allowed: {', '.join(PAPERS)}")
-    with _epoch():
+    with _epoch(), _uncollected():
         weasyprint = _weasyprint()
         fetcher = weasyprint.urls.URLFetcher(allowed_protocols={"data"})
         document = weasyprint.HTML(string=_PICTURE.sub(_merged, html), url_fetcher=fetcher, base_url=_BESIDE)
@@ -151,6 +152,18 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(before)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Collect no garbage: what a layout makes lives to its end, and looking for more takes a fifth."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 @contextlib.contextmanager

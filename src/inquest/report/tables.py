@@ -155,6 +155,8 @@ def table_html(frame: pd.DataFrame, columns: Sequence[Column], caption: Markup) 
     """Return the table: caption, a head that is repeated on each page, rows."""
     head = Markup("").join(
         Markup('<th scope="col" class="{}">{}</th>').format(column.alignment, column.head)
+        if column.head.strip()
+        else Markup("<td></td>")  # a heading without words would be read out as one
         for column in columns
     )
     rows = Markup("\n").join(
