@@ -63,6 +63,7 @@ class Workflow:
 
     def __init__(self, folder: Path, study: str = "tiny"):
         self.folder, self.study = folder, study
+        folder.mkdir(parents=True, exist_ok=True)
         for part in PARTS:
             source = REPO / part
             if source.is_dir():

@@ -296,7 +296,7 @@ def test_kills_at_random_moments(request, tmp_path, kind, name):
         if one is None:
             folder = tmp_path / str(finished)
             if name == "tiny":
-                one = type(undisturbed)(folder.joinpath())
+                one = type(undisturbed)(folder)
             else:
                 one = request.getfixturevalue("make_texts_workflow")(folder)
         run, moment = start(one), moments.uniform(0, 8)

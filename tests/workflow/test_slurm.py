@@ -1,4 +1,4 @@
-"""The tiny study on a real Slurm, as `make test-slurm` starts one: see beside_slurm.sh."""
+"""Studies on a real Slurm, as `make test-slurm` starts one: see beside_slurm.sh."""
 
 from __future__ import annotations
 
@@ -44,7 +44,23 @@ class Canceller(threading.Thread):
             time.sleep(0.3)
 
 
-def test_a_study_on_slurm_has_the_same_bytes_though_a_job_was_cancelled(workflow, fresh):
+@pytest.fixture
+def iris(make_workflow, tmp_path):
+    """Return a function that makes the workflow with the study of irises, and nothing done."""
+
+    def make(name: str):
+        made = make_workflow(tmp_path / name)
+        made.study = "iris"
+        shutil.copy2(made.folder / "studies" / "iris.yaml", made.folder)
+        return made
+
+    return make
+
+
+def test_a_study_on_slurm_has_the_same_bytes_though_a_job_was_cancelled(iris):
+    workflow, fresh = iris("here"), iris("there")
+    alone = workflow.run()
+    assert alone.returncode == 0, alone.stderr[-3000:]
     canceller = Canceller("rule_find_flipped")
     canceller.start()
     done = fresh.run(*SLURM)
