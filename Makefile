@@ -16,7 +16,8 @@ pins = $(bin)/uv pip compile --quiet --universal --fork-strategy fewest --python
 	--no-emit-index-url --custom-compile-command 'make lock' --override envs/without-torch.txt
 
 .DEFAULT_GOAL = help
-.PHONY: help report verify freeze annotate cluster test test-long test-slurm audit lint format lock schema benchmark clean distclean
+.PHONY: help report verify freeze annotate cluster test test-long test-slurm audit lint format docs pictures lock schema \
+	benchmark clean distclean
 .NOTPARALLEL:
 
 help:  ## list what can be made
@@ -78,6 +79,15 @@ format:  ## bring the code to that style
 	$(bin)/ruff check --fix .
 	$(bin)/ruff format .
 	$(bin)/snakefmt Snakefile rules
+
+docs:  ## build the site from docs/, into build/site
+	$(setup) lint
+	PYTHONPATH=src NO_MKDOCS_2_WARNING=1 $(bin)/mkdocs build --clean --quiet
+	@echo "the site is build/site/index.html"
+
+pictures:  ## draw the README's picture from the PDFs of the default study
+	$(setup) test
+	$(bin)/python website/pictures.py
 
 schema:  ## write config.schema.json, for editors
 	$(setup) lint

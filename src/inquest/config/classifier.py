@@ -39,6 +39,7 @@ class Encoder(Section):
     about: str = ""
     """What it is and what it was trained on, in a sentence or two (Markdown); printed in the report."""
     licence: str | None = None
+    """Under which terms it may be used; printed in the report."""
     citation: str | None = None
     """A key of report/references.json."""
 

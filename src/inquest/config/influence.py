@@ -48,6 +48,7 @@ class RandomGroup(_Group):
     """A random share of the training rows."""
 
     kind: Literal["random"]
+    """What the rows of the group have in common."""
     fraction: Annotated[float, Field(gt=0, lt=1)]
     """The share of the training rows that is left out."""
     repeats: Annotated[int, Field(ge=1, le=1000)] = 10
@@ -62,6 +63,7 @@ class WhereGroup(_Group):
     """The rows where a condition on the features holds."""
 
     kind: Literal["where"]
+    """What the rows of the group have in common."""
     condition: str
     """A condition as in pandas' `DataFrame.query`, such as `age > 60 and sex == 'Female'`; a column
     whose name is no plain word stands in backticks."""
@@ -85,13 +87,16 @@ class LabelGroup(_Group):
     """The rows with a label."""
 
     kind: Literal["label"]
+    """What the rows of the group have in common."""
     label: Value
+    """The label, as the clean table has it."""
 
 
 class ClusterGroup(_Group):
     """A cluster of the training rows by k-means on the preprocessed features."""
 
     kind: Literal["cluster"]
+    """What the rows of the group have in common."""
     clusters: Annotated[int, Field(ge=2, le=1000)] = 8
     """How many clusters there are."""
     cluster: Annotated[int, Field(ge=0)] = 0
@@ -110,6 +115,7 @@ class RowsGroup(_Group):
     """Listed rows."""
 
     kind: Literal["rows"]
+    """What the rows of the group have in common."""
     rows: Annotated[list[int], Field(min_length=1), EACH_ONCE]
     """The rows' ids (the column `row` of the clean table)."""
 

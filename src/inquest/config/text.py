@@ -58,9 +58,13 @@ class Range(Section):
     """A range of numbers, open at one side or closed at both."""
 
     below: float | None = None
+    """All numbers in it are smaller than this one."""
     above: float | None = None
+    """All numbers in it are larger than this one."""
     at_least: float | None = None
+    """The smallest number in it."""
     at_most: float | None = None
+    """The largest number in it."""
 
     @model_validator(mode="after")
     def _holds_numbers(self):
@@ -121,6 +125,7 @@ class Text(Section):
     separator: Separator | None = None
     """The separator of a text file; null finds it out. JSON Lines and Parquet are known by their content."""
     encoding: str = "utf-8"
+    """The encoding of a text file."""
     quotes: bool = True
     """Whether quotes stand around cells that hold the separator; false takes every quote as it stands."""
     header: bool = True
