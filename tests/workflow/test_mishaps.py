@@ -299,7 +299,7 @@ def test_kills_at_random_moments(request, tmp_path, kind, name):
                 one = type(undisturbed)(folder)
             else:
                 one = request.getfixturevalue("make_texts_workflow")(folder)
-        run, moment = start(one), moments.uniform(0, 8)
+        run, moment = start(one), moments.uniform(0, 25)
         while run.poll() is None and not jobs_of(one):
             time.sleep(0.02)
         ends = time.monotonic() + moment
