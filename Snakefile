@@ -15,6 +15,9 @@ if "study" not in config and not workflow.configfiles:
     configfile: "config.yaml"
 
 
+report: "report/captions/workflow.rst"
+
+
 include: "rules/common.smk"
 
 
@@ -25,6 +28,7 @@ if STUDY.data:
     include: "rules/influence.smk"
     include: "rules/shapley.smk"
     include: "rules/quality.smk"
+    include: "rules/explorer.smk"
 
 
 if STUDY.text:

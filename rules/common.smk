@@ -19,6 +19,7 @@ BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "src"))
 
 from inquest.config import concerning, load_study, slug, work_digest
+from inquest.config.listed import listed_rows
 from inquest.errors import InquestError, nearest
 from inquest.lineage import code_digest
 from inquest.progress import Run, earlier_seconds
@@ -39,6 +40,11 @@ def check_files(study):
         for section, about in (("data", study.data), ("text", study.text))
         for i, source in enumerate(about.sources if about else ())
     }
+    if study.data:
+        sources |= {
+            f"influence.groups[{i}].file": getattr(group, "file", None)
+            for i, group in enumerate(study.influence.groups)
+        }
     if study.text:
         sources["classifier.encoder.folder"] = study.classifier.encoder.folder
         used = {chapter for document in study.documents.values() for chapter in document.chapters}
@@ -53,6 +59,13 @@ def check_files(study):
                 f"there is no {str(path)!r}{nearest(path, there)}",
                 f"a path from {Path.cwd().name}/, where the workflow was started, is allowed",
             )
+
+
+def rows_in_files(study):
+    """The row ids of the groups that name a file of them, by the place of the group: an edit reruns them."""
+    groups = enumerate(study.influence.groups if study.data else ())
+    files = {i: group.file for i, group in groups if getattr(group, "file", None)}
+    return {i: listed_rows(file, f"influence.groups[{i}].file") for i, file in files.items()}
 
 
 def check_classifiers(study):
@@ -100,6 +113,7 @@ try:
         rubrics=[path.stem for path in (BASE / "report" / "rubrics").glob("*.yaml")],
     )
     check_files(STUDY)
+    LISTED_ROWS = rows_in_files(STUDY)
     RECORD = recorded(STUDY) if STUDY.provenance == "stable" else []
     if STUDY.data:
         check_classifiers(STUDY)
@@ -129,12 +143,29 @@ def code(script):
     return code_digest(BASE / "scripts" / f"{script}.py")
 
 
+def caption(name):
+    """What `snakemake --report` says of a result; a figure without words of its own has those of all figures."""
+    path = BASE / "report" / "captions" / f"{name}.rst"
+    return str(path if path.exists() else path.parents[1] / "figure.rst")
+
+
+def shown_figure(chapter, name):
+    """A figure of a chapter, which `snakemake --report` shows."""
+    return report(
+        f"{RESULTS}/{chapter}/figures/{name}.svg",
+        caption=caption(f"{chapter}/{name}"),
+        category="Figures",
+        subcategory=chapter.capitalize(),
+        labels={"figure": name.replace("_", " ")},
+    )
+
+
 def artefacts(chapter, tables=(), figures=()):
     """The files that a chapter's pages read."""
     return [
         f"{RESULTS}/{chapter}/facts.json",
         *(f"{RESULTS}/{chapter}/tables/{name}.parquet" for name in tables),
-        *(f"{RESULTS}/{chapter}/figures/{name}.svg" for name in figures),
+        *(shown_figure(chapter, name) for name in figures),
     ]
 
 

@@ -99,7 +99,12 @@ rule make_sheet:
     output:
         sheet=f"{RESULTS}/errors/sheet.parquet",
         xlsx=f"{RESULTS}/errors/errors.xlsx",
-        csv=f"{RESULTS}/errors/errors.csv",
+        csv=report(
+            f"{RESULTS}/errors/errors.csv",
+            caption=caption("errors/sheet"),
+            category="Pages to explore",
+            labels={"page": "sheet of the errors"},
+        ),
         tags=f"{RESULTS}/errors/tags.json",
     log:
         f"{RESULTS}/logs/errors/make_sheet.log",
@@ -185,7 +190,12 @@ rule draw_map:
         annotated=f"{RESULTS}/errors/annotated.parquet",
         page=[f"{BASE}/report/pages/error-map.{kind}" for kind in ("html.j2", "css", "js")],
     output:
-        f"{RESULTS}/error-map.html",
+        report(
+            f"{RESULTS}/error-map.html",
+            caption=caption("error-map"),
+            category="Pages to explore",
+            labels={"page": "map of the errors"},
+        ),
     log:
         f"{RESULTS}/logs/errors/draw_map.log",
     benchmark:

@@ -2,7 +2,10 @@
 
 POINTS = STUDY.influence.points.number
 POINT_JOBS = batches(POINTS, STUDY.influence.points_per_job)
-GROUPS = {slug(group["name"]): group for group in CONFIG["influence"]["groups"]}
+GROUPS = {
+    slug(group["name"]): group | ({"rows": LISTED_ROWS[i]} if i in LISTED_ROWS else {})
+    for i, group in enumerate(CONFIG["influence"]["groups"])
+}
 GROUP_JOBS = group_batches(GROUPS, STUDY.influence.groups_per_job)
 LEFT_OUT_GROUPS = expand(
     "{results}/influence/leave_group_out/{groups}.json", results=RESULTS, groups=GROUP_JOBS

@@ -50,7 +50,12 @@ rule html:
         timings=lambda wildcards: timings_of(wildcards.document).values(),
         record=RECORD,
     output:
-        page=f"{RESULTS}/{{document}}.html",
+        page=report(
+            f"{RESULTS}/{{document}}.html",
+            caption=caption("document-page"),
+            category="Documents",
+            labels={"document": "{document}", "form": "page"},
+        ),
         marks=f"{RESULTS}/marks/{{document}}.json",
     log:
         f"{RESULTS}/logs/report/html-{{document}}.log",
@@ -77,7 +82,12 @@ rule pdf:
     input:
         f"{RESULTS}/{{document}}.html",
     output:
-        f"{RESULTS}/{{document}}.pdf",
+        report(
+            f"{RESULTS}/{{document}}.pdf",
+            caption=caption("document-pdf"),
+            category="Documents",
+            labels={"document": "{document}", "form": "PDF"},
+        ),
     log:
         f"{RESULTS}/logs/report/pdf-{{document}}.log",
     wildcard_constraints:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inquest.report.figures import _MARKERS, LABELS
-from inquest.report.map_page import GRID, SHAPES, _on_grid, in_script, map_page, policy, with_findings
+from inquest.report.map_page import GRID, SHAPES, _on_grid, map_page, with_findings
+from inquest.report.pages import in_script, policy
 
 PAGES = Path(__file__).parents[2] / "report" / "pages"
 HOSTILE = (
@@ -75,7 +76,7 @@ class Reader(HTMLParser):
 def fonts(request, monkeypatch):
     """Leave the fonts out, which take seconds, but where they are what is tested."""
     if "whole" not in request.fixturenames:
-        monkeypatch.setattr("inquest.report.map_page.font_faces", lambda text: "")
+        monkeypatch.setattr("inquest.report.pages.font_faces", lambda text: "")
 
 
 @pytest.fixture(scope="module")

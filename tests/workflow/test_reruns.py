@@ -176,6 +176,7 @@ def finished(make_workflow, tmp_path_factory):
                 for name in ("tiny-bert", "tiny-llama"):
                     (workflow.folder / name).mkdir()
                     (workflow.folder / name / "config.json").touch()
+                (workflow.folder / "rows.csv").write_text("row\n3\n")
                 known[study] = Finished(workflow)
             # the digests of the code, which the forks need, are of the workflow's own copy
             root = known[study].workflow.folder / "src" / "inquest"

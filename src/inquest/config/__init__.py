@@ -89,6 +89,9 @@ class Study(Section):
         return self
 
 
+# Pages that stand beside the documents, and whose they are.
+PAGES = {"error-map": "a page of the chapter errors", "explorer": "the page of the training rows"}
+
 # What a chapter is about, as the section of the config that says it.
 ABOUT = {
     **dict.fromkeys(("data", "baseline", "influence", "shapley", "quality"), "data"),
@@ -124,12 +127,12 @@ def load_study(
                 "the name is a file name",
                 "letters, digits and hyphens are allowed",
             )
-        if slug(name) == "error-map" or len(name) > LONGEST:
+        if slug(name) in PAGES or len(name) > LONGEST:
             raise InquestError(
                 f"config key `documents.{name[:LONGEST]}`",
                 "the name is too long"
                 if len(name) > LONGEST
-                else "the name is taken by a page of the chapter errors",
+                else f"the name is taken by {PAGES[slug(name)]}",
                 "another one is allowed",
             )
         for chapter in document.chapters:

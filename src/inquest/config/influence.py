@@ -112,12 +112,24 @@ class ClusterGroup(_Group):
 
 
 class RowsGroup(_Group):
-    """Listed rows."""
+    """Rows that are listed here, or in a file."""
 
     kind: Literal["rows"]
     """What the rows of the group have in common."""
-    rows: Annotated[list[int], Field(min_length=1), EACH_ONCE]
+    rows: Annotated[list[int], Field(min_length=1), EACH_ONCE] | None = None
     """The rows' ids (the column `row` of the clean table)."""
+    file: Annotated[str, Field(min_length=1)] | None = None
+    """Or a CSV file with the ids in a column `row`, such as the explorer saves."""
+
+    @model_validator(mode="after")
+    def _one(self):
+        if (self.rows is None) == (self.file is None):
+            raise Mistake(
+                "",
+                f"found {'neither `rows` nor `file`' if self.rows is None else 'both `rows` and `file`'}",
+                "one of them is needed",
+            )
+        return self
 
 
 def _member(group: Any) -> str | None:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import html
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 from numpy.typing import NDArray
 
-from inquest.artefacts import plain
-from inquest.report.document import environment
 from inquest.report.figures import label_colours, label_markers
-from inquest.report.fonts import MONO, font_faces
+from inquest.report.pages import in_script, standalone
 from inquest.report.plots.errors import FAINTEST
 
 PAGE = "error-map"  # .html.j2, .css and .js
@@ -64,7 +57,6 @@ def map_page(
     templates : path
         The folder with `error-map.html.j2`, `error-map.css` and `error-map.js`.
     """
-    style, script = (Path(templates, f"{PAGE}.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     points = points.sort_values(["wrong", "confidence", "row"], ascending=[False, False, True])
     rows = [_row(row) for row in points.to_dict("records")]
     colours, markers = label_colours(classes), label_markers(classes)
@@ -76,14 +68,8 @@ def map_page(
         "errors": [{**row, "at": at} for at, row in enumerate(rows) if row["wrong"]],
         "has": {name: any(row.get(name) for row in rows) for name in OPTIONAL},
         "data": in_script(_data(points, rows, classes, facts, colours, shapes)),
-        "script": Markup(script),
     }
-    template = environment(templates).get_template(f"{PAGE}.html.j2")
-    bare = template.render(**words, style="", policy="")
-    style = "\n".join(
-        [*(face for face in font_faces(html.unescape(bare)).splitlines() if MONO not in face), style]
-    )
-    return template.render(**words, style=Markup(style), policy=policy(style, script))
+    return standalone(templates, PAGE, words)
 
 
 def with_findings(points: pd.DataFrame, sheet: pd.DataFrame, annotated: pd.DataFrame) -> pd.DataFrame:
@@ -100,32 +86,6 @@ def with_findings(points: pd.DataFrame, sheet: pd.DataFrame, annotated: pd.DataF
     """
     said, types = sheet.set_index("id")["llm"], annotated.set_index("id")["error_type"]
     return points.assign(llm=points["id"].map(said), error_type=points["id"].map(types))
-
-
-def policy(style: str, script: str) -> str:
-    """Return the page's Content Security Policy: its own style, script and fonts, and nothing else."""
-    return (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; font-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _digest(source: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode("utf-8")).digest()).decode()
-
-
-def in_script(value: Any) -> Markup:
-    """Return JSON that is safe inside a `<script>` element: no text in it can end the element.
-
-    >>> print(in_script(["</script>", "a & b"]))
-    ["\\u003c/script\\u003e","a \\u0026 b"]
-    """
-    text = json.dumps(
-        plain(value), ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-    )
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)
 
 
 def _row(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""All that a study found about each training row, side by side."""
