@@ -169,6 +169,11 @@ def artefacts(chapter, tables=(), figures=()):
     ]
 
 
+def read_by(chapters):
+    """What the pages of chapters read: bare paths, so that `snakemake --report` names the rules that made them."""
+    return [str(path) for name in chapters for path in REPORTED[name]]
+
+
 def chapters_of(document):
     """The chapters of a document, in order."""
     return STUDY.documents[document].chapters

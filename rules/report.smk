@@ -7,7 +7,7 @@ RUN = f"{RESULTS}/timings/provenance.json"
 
 rule provenance:
     input:
-        [path for name in CHAPTERS for path in REPORTED[name]],
+        read_by(CHAPTERS),
     output:
         RUN,
     log:
@@ -34,9 +34,7 @@ localrules:
 
 rule html:
     input:
-        artefacts=lambda wildcards: [
-            path for name in chapters_of(wildcards.document) for path in REPORTED[name]
-        ],
+        artefacts=lambda wildcards: read_by(chapters_of(wildcards.document)),
         chapters=lambda wildcards: [
             str(path)
             for name in chapters_of(wildcards.document)

@@ -50,7 +50,9 @@ def listed_rows(path: str | Path, key: str) -> list[int]:
             raise InquestError(where, f"{str(path)!r}, line {line}: {shown(cell)} is no row id", ALLOWED)
         if int(cell) in found:
             at = f"lines {found[int(cell)]} and {line}"
-            raise InquestError(where, f"{str(path)!r}, {at}: {cell} stands there twice", "each may be listed once")
+            raise InquestError(
+                where, f"{str(path)!r}, {at}: {cell} stands there twice", "each may be listed once"
+            )
         found[int(cell)] = line
     if not found:
         raise InquestError(where, f"{str(path)!r} lists no row", ALLOWED)

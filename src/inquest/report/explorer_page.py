@@ -1,9 +1,9 @@
-"""The explorer: a page with every training row, its values, measures and features, to sort, filter and select."""
+"""The explorer: a page with every training row and what was found of it, to sort, filter and select."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,15 @@ LONGEST = 6  # digits before the point, less one
 MOST_CELLS = 1_000_000  # of features: wider tables show their first ones
 
 VALUES = {
-    "loo": ("LOO influence", "{metric} on the test rows with the row less without it; positive: the row helps"),
+    "loo": (
+        "LOO influence",
+        "{metric} on the test rows with the row less without it; positive: the row helps",
+    ),
     "loo_fine": ("LOO, log-loss", "what the row takes off the log-loss of the test rows; positive: it helps"),
-    "shapley": ("Shapley", "Data Shapley value by {metric}, with its standard error; positive: the row helps"),
+    "shapley": (
+        "Shapley",
+        "Data Shapley value by {metric}, with its standard error; positive: the row helps",
+    ),
     "shapley_fine": ("Shapley, log-loss", "Data Shapley value by the log-loss, with its standard error"),
     "knn": ("k-NN Shapley", "Shapley value in the game of a nearest-neighbour classifier"),
 }
@@ -47,7 +53,7 @@ FLAGS = {
     "unusual": ("unusual", "among the rarest rows by loss, margin, agreement, isolation or distance"),
     "twin": ("twin", "another training row has the same features"),
     "contradicted": ("contradicted", "another training row has the same features and another label"),
-    "tested": ("in the test", "a test row has the same features"),
+    "tested": ("same as a test row", "a test row has the same features"),
 }
 
 
@@ -100,9 +106,13 @@ def explorer_page(
         ],
         # that a row is misclassified, the table shows beside its label
         "flags": [
-            {"title": FLAGS[name][0], "about": FLAGS[name][1], "seen": name == "misclassified"} for name in flags
+            {"title": FLAGS[name][0], "about": FLAGS[name][1], "seen": name == "misclassified"}
+            for name in flags
         ],
-        "flagged": sum(rows[FLAG + name].astype(int) * 2**bit for bit, name in enumerate(flags)),
+        "flagged": sum(
+            (rows[FLAG + name].to_numpy(int) << bit for bit, name in enumerate(flags)),
+            np.zeros(len(rows), int),
+        ),
         "near": neighbours["neighbour"].map(position),
         "apart": [_rounded(distance) for distance in neighbours["distance"]],
     }
@@ -116,7 +126,9 @@ def explorer_page(
             for name in flags
         ],
         "columns": [
-            {"title": titled(column), "about": column["about"]} for column in data["columns"] if column["about"]
+            {"title": titled(column), "about": column["about"]}
+            for column in data["columns"]
+            if column["about"]
         ],
         "features": {"kept": len(kept), "all": len(names)},
         "data": in_script(data),
@@ -177,7 +189,7 @@ def _unit(power: int) -> str:
 
 
 def _feature(values: pd.Series, kind: str, describe: Mapping[str, str]) -> dict[str, Any]:
-    """Return a feature: its numbers, or its categories and each row's place among them (−1 if it is missing)."""
+    """Return a feature: its numbers, or its categories and each row's place among them (−1: missing)."""
     column = {"name": f"feature:{values.name}", "title": str(values.name), "group": "Features"}
     column |= {"about": describe.get(values.name, ""), "unit": "", "digits": None, "shown": False}
     if kind == "numeric":

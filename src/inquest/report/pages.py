@@ -38,9 +38,7 @@ def standalone(templates: str | Path, name: str, words: Mapping[str, Any]) -> st
     bare = template.render(**words, script=Markup(script), style="", policy="")
     faces = [face for face in font_faces(html.unescape(bare)).splitlines() if MONO not in face]
     style = "\n".join([*faces, style])
-    return template.render(
-        **words, script=Markup(script), style=Markup(style), policy=policy(style, script)
-    )
+    return template.render(**words, script=Markup(script), style=Markup(style), policy=policy(style, script))
 
 
 def policy(style: str, script: str) -> str:
