@@ -103,3 +103,29 @@ def test_every_name_that_notebooks_import_is_in_the_reference():
 
     text = (ROOT / "website" / "library_reference.py").read_text(encoding="utf-8")
     assert [name for name in inquest.valuation.__all__ if f'"{name}"' not in text] == []
+
+
+def test_it_reads_and_searches_from_the_file_system(site, pages, browser):
+    """On a phone no page is wider than the screen; nothing is asked of the network, and nothing fails."""
+    asked, failed = [], []
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: failed.append(str(error)))
+    for path in sorted(pages):
+        page.goto(path.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path.name
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto((site / "reference" / "config.html").as_uri())
+    page.click(".md-search__input")
+    page.type(".md-search__input", "antithetic")
+    page.wait_for_selector(".md-search-result__item")
+    assert "Glossary" in page.inner_text(".md-search-result")
+    page.close()
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert failed == []
+
+
+@pytest.mark.parametrize("name", ["index", "tutorial", "how-it-compares", "reference/config", "notebook"])
+def test_the_accessibility_checker_finds_nothing_serious(site, barriers, name):
+    found = barriers(site / f"{name}.html")
+    assert [rule for rule in found if "(serious)" in rule or "(critical)" in rule or "wider" in rule] == []

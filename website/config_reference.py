@@ -89,7 +89,7 @@ def _keys(
 def _explained(key: str, value: Mapping[str, Any], models: Mapping[str, Any]) -> str:
     """Return what a key means; of a section, in the words of the section."""
     below = " ".join(models[name].get("description", "") for name in _models(value)[:1])
-    return (value.get("description") or below or OWN_WORDS[key]).replace("<", "&lt;")
+    return value.get("description") or below or OWN_WORDS[key]
 
 
 def _models(value: Mapping[str, Any]) -> list[str]:
@@ -158,7 +158,7 @@ def _default(field: Any, required: bool) -> str:
     if len(spelt) <= LONG:
         return f" · default <code>{escape(spelt)}</code>"
     long = yaml.safe_dump(plain, default_flow_style=None, sort_keys=False, allow_unicode=True, width=90)
-    return f" · default:</span><pre>{escape(long.strip())}</pre><span>"
+    return f' · default:</span><pre tabindex="0">{escape(long.strip())}</pre><span>'
 
 
 def _plain(value: Any) -> Any:

@@ -32,6 +32,7 @@ MADE = {"<!-- made: config -->": config_reference, "<!-- made: library -->": lib
 FENCED = re.compile(r"(^ {0,3}```.*?^ {0,3}```[ \t]*$)", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"(!?\[(?:[^\[\]]|\[[^\]]*\])*\]\()([^)\s#]+)([^)\s]*\))")
 PICTURES = {".png", ".svg", ".jpg"}
+HEAD, FENCE = "---\nhide: [toc]\nsearch: {exclude: true}\n---\n", "`" * 8
 CODE = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".smk": "python", ".j2": "html"}
 
 
@@ -103,8 +104,8 @@ def _file(path: str, config: MkDocsConfig) -> File:
     if path in PLACES or suffix in {".md", *PICTURES}:
         content = (ROOT / path).read_bytes() if suffix in PICTURES else _read(path)
     else:
-        fence = "`" * 8
-        content = f"# {path}\n\n{fence}{CODE.get(suffix, 'text')}\n{_read(path)}\n{fence}\n"
+        shown = f"{FENCE}{CODE.get(suffix, 'text')}\n{_read(path)}\n{FENCE}\n"
+        content = f"{HEAD}# {path}\n\n{shown}"
     return File.generated(config, _place(path), content=content)
 
 
