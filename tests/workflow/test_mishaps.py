@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 KINDS = ("workflow", "job", "all")
-ENDED = 20  # seconds that a job has to end after its workflow
+ENDED = 60  # seconds that a job has to end after its workflow; it looks once it has read its code
 # Stops before the file whose path ends in SLOW is renamed or opened to be written, says so, and waits.
 SLOW = """
 import builtins, os, time
