@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 
+import inquest
 from inquest.artefacts import write_json, write_table
 from inquest.config import Llm, Study, load_study
 from inquest.errors import InquestError
@@ -99,11 +100,10 @@ def test_every_config_on_a_page_is_allowed(block):
         given = {
             next(name for name, model in INSIDE.items() if given.keys() <= model.model_fields.keys()): given
         }
-    whole = (
-        given
-        if "study" in given
-        else BASE | {name: BASE.get(name, {}) | part for name, part in given.items()}
-    )
+    parts = {
+        name: BASE.get(name, {}) | part if isinstance(part, dict) else part for name, part in given.items()
+    }
+    whole = given if "study" in given else BASE | parts
     chapters = {path.name.split(".")[0] for path in (ROOT / "report" / "chapters").glob("*.html.j2")}
     study = load_study(whole, chapters=chapters | {"contradictions"}, rubrics=["data-influence"])
     assert isinstance(study, Study)
@@ -161,3 +161,20 @@ def literals(tree: ast.AST) -> list[str]:
     ]
     plain = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     return texts + plain
+
+
+def test_whoever_cites_it_cites_the_version_that_is_there():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert (cited["cff-version"], cited["license"], cited["type"]) == ("1.2.0", "MIT", "software")
+    assert cited["version"] == inquest.__version__
+    versions = re.findall(r"(?m)^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    assert versions[0] == inquest.__version__
+
+
+def test_the_catalogue_of_workflows_is_told_what_is_so():
+    usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text(encoding="utf-8"))["usage"]
+    assert usage.keys() == {"mandatory-flags", "software-stack-deployment"}
+    offered = usage["software-stack-deployment"]
+    rules = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "rules").glob("*.smk"))
+    assert offered["conda"] == ("conda:" in rules)
+    assert offered["apptainer"] == ("container:" in rules)

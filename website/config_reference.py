@@ -19,8 +19,8 @@ BOUNDS = {
     "exclusiveMinimum": "above {}",
     "maximum": "at most {}",
     "exclusiveMaximum": "below {}",
-    "minLength": "of at least {} characters",
-    "maxLength": "of at most {} characters",
+    "minLength": "{} or more characters",
+    "maxLength": "up to {} characters",
     "minItems": "at least {}",
     "minProperties": "at least {}",
 }
