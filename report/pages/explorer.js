@@ -190,7 +190,7 @@
       at("body").querySelector(`tr[data-at="${i}"] input`)?.focus();
     } else {
       show(i);
-      if (event.target.tagName === "BUTTON") at("body").querySelector(`tr[data-at="${i}"] button`)?.focus();
+      if (event.target.tagName === "BUTTON") at("body").querySelector(`tr[data-at="${i}"] button`)?.focus({ preventScroll: true });
     }
   });
 
@@ -227,6 +227,7 @@
     }
     return list;
   }
+  const NONE = at("detail").textContent;
   function show(i, move) {
     open = i;
     const detail = at("detail"), button = element("button", "", picked[i] ? "Take out of the selection" : "Add to the selection");
@@ -260,14 +261,27 @@
       }
       parts.push(element("h3", "", "Nearest rows"), list);
     }
-    detail.replaceChildren(...parts.slice(0, 2), button, ...parts.slice(2));
+    const buttons = element("div", "buttons"), shut = element("button", "", "Close");
+    shut.type = "button";
+    shut.addEventListener("click", () => {
+      open = -1;
+      detail.classList.remove("filled");
+      detail.replaceChildren(element("p", "empty", NONE));
+      body();
+      plots();
+      at("body").querySelector(`tr[data-at="${i}"] th button`)?.focus();
+    });
+    buttons.append(button, shut);
+    detail.replaceChildren(...parts.slice(0, 2), buttons, ...parts.slice(2));
+    detail.classList.add("filled");
+    detail.scrollTop = 0;
     if (move) {
       leaf(i);
       detail.focus();
     } else body();
     plots();
     const box = detail.getBoundingClientRect();
-    if (box.top > innerHeight - 80) detail.scrollIntoView({ block: "nearest" });
+    if (box.top > innerHeight - 80 || box.bottom < 80) detail.scrollIntoView({ block: "nearest" });
   }
 
   // Controls.

@@ -84,6 +84,7 @@ NAMES = [
     "../x",
     "{x}",
     "error-map",
+    "explorer",
     "true",
     7,
     None,

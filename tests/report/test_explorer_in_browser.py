@@ -196,12 +196,8 @@ def test_a_row_opens_with_its_features_flags_and_neighbours(opened):
     text = detail.inner_text()
     assert "Row 25" in text and "grams" not in text and HOSTILE in text
     assert "misclassified: " in text and "twin: " in text
-    assert detail.get_by_role("button").all_inner_texts() == [
-        "Add to the selection",
-        "Row 28",
-        "Row 31",
-        "Row 34",
-    ]
+    buttons = detail.get_by_role("button").all_inner_texts()
+    assert buttons == ["Add to the selection", "Close", "Row 28", "Row 31", "Row 34"]
     assert "1.24 away" in text or "1.23 away" in text
     detail.get_by_role("button", name="Row 34").click()
     assert detail.locator("h2").inner_text() == "Row 34"
@@ -212,6 +208,8 @@ def test_a_row_opens_with_its_features_flags_and_neighbours(opened):
     assert re.match(r"Row \d+, LOO", made.locator("#told").inner_text())
     made.keyboard.press("Enter")
     assert detail.locator("h2").inner_text() != "Row 34"
+    detail.get_by_role("button", name="Close").click()
+    assert detail.inner_text().startswith("Open a row by its number") and state(made)[2] == 1
 
 
 def test_a_hostile_name_runs_nothing_and_a_script_from_elsewhere_neither(opened, browser, file):
@@ -234,7 +232,9 @@ def test_a_hostile_name_runs_nothing_and_a_script_from_elsewhere_neither(opened,
 def test_on_a_phone_a_tap_opens_a_row_and_nothing_is_wider_than_the_screen(opened):
     made = opened(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     made.get_by_role("button", name="Open row 10", exact=True).tap()
-    assert made.locator("#detail h2").inner_text() == "Row 10"
+    box = made.locator("#detail h2").bounding_box()  # in sight, and so is the row that was tapped
+    assert made.locator("#detail h2").inner_text() == "Row 10" and 0 < box["y"] < 800
+    assert 0 < made.get_by_role("button", name="Open row 10", exact=True).bounding_box()["y"] < box["y"]
     assert made.evaluate("document.documentElement.scrollWidth") <= 390
     made.locator("#bars").scroll_into_view_if_needed()
     made.locator("#bars").tap(position={"x": 200, "y": 100})

@@ -102,6 +102,14 @@ def test_nothing_from_the_data_becomes_a_part_of_the_page(hostile):
     assert str(7 * 191) not in text
 
 
+def test_nothing_from_the_data_becomes_a_part_of_the_explorer(hostile):
+    made, _, _ = hostile
+    tags = Tags((made.folder / "results/tiny/explorer.html").read_text())
+    own = [("form", "controls"), ("script", "data"), ("script", None)]
+    assert [(tag, attributes.get("id")) for tag, attributes in injected(tags)] == own
+    assert POSITIVE in " ".join(tags.text) and tags.pictures == []
+
+
 def test_nothing_outside_the_results_is_written(hostile):
     made, around, before = hostile
     after = contents(around, ("work/results", "work/.snakemake"))

@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 
 REPORT = {"provenance", "html", "pdf"}
+EXPLORER = {"gather_rows", "draw_explorer"}
 
 
 @contextmanager
@@ -94,16 +95,16 @@ def test_a_touch_reruns_nothing(workflow):
         (lambda c: c["documents"]["influence"].update(paper="Letter"), {"html", "pdf"}),
         (
             lambda c: c["shapley"].update(permutations=4),
-            {"permutation", "spot_check", "describe_shapley", "project_retraining"} | REPORT,
+            {"permutation", "spot_check", "describe_shapley", "project_retraining"} | EXPLORER | REPORT,
         ),
-        (lambda c: c["shapley"].update(show=4), {"describe_shapley"} | REPORT),
+        (lambda c: c["shapley"].update(show=4), {"describe_shapley"} | EXPLORER | REPORT),
         (
             lambda c: c["influence"]["points"].update(count=8),
             {"leave_one_out", "describe_influence", "project_retraining"} | REPORT,
         ),
         (
             lambda c: c["influence"].update(neighbours=5),
-            {"find_unusual", "order_points", "leave_one_out", "describe_influence"} | REPORT,
+            {"find_unusual", "order_points", "leave_one_out", "describe_influence"} | EXPLORER | REPORT,
         ),
         (lambda c: c["baseline"].update(reason="Another reason."), {"compare"} | REPORT),
         (lambda c: c["data"].update(about="Another text."), {"describe_data"} | REPORT),
@@ -139,6 +140,31 @@ def test_a_new_group_leaves_the_others_alone(workflow):
         )
 
     assert workflow.planned(config=workflow.config(change))["leave_group_out"] == 1
+
+
+def test_a_group_of_rows_is_read_from_a_file_and_an_edit_of_it_reruns_the_group(workflow):
+    def change(config):
+        config["influence"]["groups"].append({"name": "saved", "kind": "rows", "file": "rows.csv"})
+
+    config, path = workflow.config(change), workflow.folder / "rows.csv"
+    target = f"results/{workflow.study}/influence/leave_group_out/saved.json"
+    split = pd.read_parquet(workflow.folder / "results" / workflow.study / "data" / "split.parquet")
+    train = split.loc[split["part"] == "train", "row"].tolist()
+    assert "`influence.groups[3].file`: there is no 'rows.csv'" in workflow.complaint(
+        workflow.run("-n", config=config)
+    )
+    path.write_text(f"row\n{train[5]}\n{train[2]}\n")
+    assert workflow.planned(target, config=config) == {"leave_group_out": 1}
+    done = workflow.run(target, config=config)
+    assert done.returncode == 0, done.stderr[-3000:]
+    (found,) = json.loads((workflow.folder / target).read_text())
+    assert found["members"] == [2, 5] and workflow.planned(target, config=config) == {}
+    path.write_text(f"row\n{train[5]}\n")
+    assert workflow.planned(target, config=config) == {"leave_group_out": 1}
+    path.write_text("row\n1.5\n")
+    assert "line 2: '1.5' is no row id" in workflow.complaint(workflow.run("-n", config=config))
+    path.unlink()
+    (workflow.folder / target).unlink()
 
 
 @pytest.mark.parametrize(
