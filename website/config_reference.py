@@ -114,10 +114,10 @@ def _class(name: str) -> type[BaseModel]:
 
 def _words(value: Mapping[str, Any]) -> str:
     """Return in words what a value may be."""
-    if "anyOf" in value:
-        kinds = [_words(one) for one in value["anyOf"]]
+    if "anyOf" in value or "oneOf" in value:
+        kinds = [_words(one) for one in [*value.get("anyOf", []), *value.get("oneOf", [])]]
         return " or ".join(dict.fromkeys(kinds))
-    if "$ref" in value or "oneOf" in value:
+    if "$ref" in value:
         return "keys of its own"
     if "const" in value:
         return f"“{value['const']}”"
