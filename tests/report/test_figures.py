@@ -95,9 +95,45 @@ def test_colours_of_one_scale_are_told_apart_by_everyone(scale, blind):
         assert np.linalg.norm(_lab(one, blind) - _lab(other, blind)) > 20, (one, other)
 
 
-def test_two_labels_and_two_splits_survive_a_grey_printer():
-    for one, other in (LABELS[:2], SPLIT.values()):
-        assert abs(_lab(one)[0] - _lab(other)[0]) > 30
+@pytest.mark.parametrize(
+    "scale", [LABELS[:2], SPLIT.values(), SIGN.values()], ids=["labels", "split", "sign"]
+)
+def test_two_of_a_kind_survive_a_grey_printer(scale):
+    one, other = scale
+    assert abs(_lab(one)[0] - _lab(other)[0]) > 25
+
+
+@pytest.mark.parametrize("blind", [None, *_BLIND])
+def test_the_chosen_classifier_has_a_colour_of_its_own(blind):
+    """It stands beside the signs, the splits and the other classifiers, and is taken for none of them."""
+    for other in (*SIGN.values(), *SPLIT.values(), *figures._GREYS):
+        assert np.linalg.norm(_lab(figures.CHOSEN, blind) - _lab(other, blind)) > 20, other
+
+
+def test_no_colour_has_two_meanings():
+    meanings = [*SIGN.values(), *SPLIT.values(), *METHOD.values(), *LABELS, figures.CHOSEN]
+    assert len(set(meanings)) == len(meanings)
+    for one, other in itertools.combinations(meanings, 2):
+        assert np.linalg.norm(_lab(one) - _lab(other)) > 7, (one, other)
+
+
+def test_lines_of_methods_are_told_apart_without_colour():
+    """In grey print a line is known by its dashes, or by a lightness of its own."""
+    from inquest.report.plots.quality import LINES
+
+    for one, other in itertools.combinations(LINES.values(), 2):
+        lightness = abs(_lab(one["color"])[0] - _lab(other["color"])[0])
+        assert one["linestyle"] != other["linestyle"] or lightness > 10, (one, other)
+
+
+@pytest.mark.parametrize("blind", [None, *_BLIND])
+def test_shades_of_both_signs_grow_apart_and_darken_as_printed(blind):
+    steps = figures.signed_shades()(np.linspace(0, 1, 5))[:, :3]
+    middle = _lab(steps[2], blind)
+    away = [np.linalg.norm(_lab(step, blind) - middle) for step in steps]
+    assert away[0] > away[1] > 10 and away[4] > away[3] > 10
+    assert all(_lab(step, blind)[0] < middle[0] for step in steps[[0, 1, 3, 4]])
+    assert _lab(figures.shades(figures.CHOSEN)(0.0)[:3])[0] > 99
 
 
 def test_colours_and_lines_go_with_names():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from inquest.report.fonts import SANS, register_with_matplotlib
 
 if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
 Width = Literal["full", "wide", "column"]
@@ -22,8 +23,8 @@ report/style.css has the same measures in millimetres."""
 INK, SOFT, FAINT, RULE = "#1d1d22", "#5b5f68", "#a9adb5", "#d9dce1"
 """Text and data without a meaning of their own, from black to nearly white."""
 
-SIGN = {"helps": "#1f6a9c", "hurts": "#c8552b"}
-"""The sign of an influence or a value: positive rows help, negative rows hurt."""
+SIGN = {"helps": "#174f80", "hurts": "#e0703a"}
+"""The sign of an influence or a value: positive rows help, negative rows hurt. The darker help."""
 SPLIT = {"train": "#8d939d", "test": "#1d1d22"}
 """Training rows are grey, test rows black."""
 METHOD = {
@@ -38,7 +39,7 @@ METHOD = {
 """Leave-one-out, leave-group-out, Shapley, Beta Shapley, Banzhaf, k-NN Shapley, Data-OOB."""
 LABELS = ("#d9a03f", "#3d3a78", "#4fa892", "#7a1f3d", "#b4d0ee", "#8a6d4a", "#8f82d8", "#dfe0b0")
 """Classes of the label, in their order."""
-CHOSEN = "#1f6a9c"
+CHOSEN = "#335dcc"
 """The chosen classifier; the others are greys, told apart by their line styles."""
 
 _LINES = ("solid", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 1, 1, 1, 1, 1)))
@@ -184,6 +185,20 @@ def named(text: object, most: int = 60) -> str:
     """
     text = _CONTROL.sub("?", str(text))
     return (text if len(text) <= most else text[: most - 1] + "…").replace("$", r"\$")
+
+
+def shades(colour: str) -> Colormap:
+    """Return a scale from paper to a colour, for shares and counts."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("shades", ["#ffffff", colour])
+
+
+def signed_shades() -> Colormap:
+    """Return a scale for values from hurting through nothing to helping; nothing is a light grey."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("signed", [SIGN["hurts"], "#e9e7e3", SIGN["helps"]])
 
 
 def scale(values: Iterable[float]) -> int:

@@ -13,7 +13,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from inquest.artefacts import write_figure
-from inquest.report.figures import CHOSEN, FAINT, INK, SOFT, classifier_lines, figure, named
+from inquest.report.figures import CHOSEN, FAINT, INK, SOFT, classifier_lines, figure, named, shades
 
 SHOWN = {
     "accuracy": "accuracy",
@@ -62,7 +62,7 @@ def confusion(
         for ax, one in zip(axes.flat, fitted, strict=False):
             counts = np.asarray(one["confusion"])
             share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-            ax.imshow(share, cmap="Blues" if one["name"] == chosen else "Greys", vmin=0, vmax=1.15)
+            ax.imshow(share, cmap=shades(CHOSEN if one["name"] == chosen else INK), vmin=0, vmax=1.15)
             if len(classes) <= 10:
                 size = 8 if len(classes) <= 3 else 6.5
                 for i, j in np.ndindex(counts.shape):

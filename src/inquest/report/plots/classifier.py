@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from inquest.artefacts import write_figure
-from inquest.report.figures import CHOSEN, FAINT, INK, RULE, SIGN, SOFT, SPLIT, figure, named
+from inquest.report.figures import CHOSEN, FAINT, INK, RULE, SIGN, SOFT, SPLIT, figure, named, shades
 
 MOST_POINTS = 300
 """A learning curve has no more points than that: what is beyond is averaged."""
@@ -87,7 +87,7 @@ def quality(
 
 def _confusion(ax: Axes, counts: NDArray, classes: Sequence[str]) -> None:
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    ax.imshow(share, cmap="Blues", vmin=0, vmax=1.15)
+    ax.imshow(share, cmap=shades(CHOSEN), vmin=0, vmax=1.15)
     if len(classes) <= MOST_NUMBERS:
         for i, j in np.ndindex(counts.shape):
             colour = "white" if share[i, j] > 0.6 else INK
