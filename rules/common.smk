@@ -23,6 +23,7 @@ from inquest.config.listed import listed_rows
 from inquest.errors import InquestError, nearest
 from inquest.lineage import code_digest
 from inquest.progress import Run, earlier_seconds
+from inquest.report.rulegraph import rules_behind
 from inquest.runs import guard
 from inquest.runtime import batch, hand_down
 from inquest.sections import check_keys

@@ -15,8 +15,8 @@ INFLUENCE_TABLES = ["points", "unusual", "groups", "group_repeats"]
 INFLUENCE_FIGURES = ["points", "unusual", "sizes", "groups"]
 if EVERY_ROW:
     INFLUENCE_TABLES += ["every_row", "helpful", "harmful"]
-    INFLUENCE_FIGURES += ["every_row"]
-    TIMED += ["leave_each_out"]
+    INFLUENCE_FIGURES += ["every_row", "ranks"]
+    TIMED += ["leave_each_out", "judge_ends"]
     RETRAINING += [{"what": "leave-one-out of every row", "times": math.inf, "rows": math.inf}]
 TIMED += [
     "find_unusual",
@@ -111,6 +111,31 @@ rule leave_each_out:
         "../scripts/influence/leave_each_out.py"
 
 
+rule judge_ends:
+    input:
+        problem=RETRAIN_INPUT["problem"],
+        clean=RETRAIN_INPUT["clean"],
+        every=f"{RESULTS}/influence/every_row.parquet",
+    output:
+        f"{RESULTS}/influence/ends.parquet",
+    log:
+        f"{RESULTS}/logs/influence/judge_ends.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/judge_ends.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=8),
+        runtime=minutes(60),
+    params:
+        **RETRAIN_PARAMS,
+        code=code("influence/judge_ends"),
+    message:
+        "Retrain from scratch without the most helpful and the most harmful rows"
+    script:
+        "../scripts/influence/judge_ends.py"
+
+
 rule leave_group_out:
     input:
         **RETRAIN_INPUT,
@@ -178,7 +203,11 @@ rule describe_influence:
             points=POINT_JOBS,
         ),
         groups=LEFT_OUT_GROUPS,
-        every=[f"{EVERY_ROW}.parquet", f"{EVERY_ROW}.json"] if EVERY_ROW else [],
+        every=(
+            [f"{EVERY_ROW}.parquet", f"{EVERY_ROW}.json", f"{RESULTS}/influence/ends.parquet"]
+            if EVERY_ROW
+            else []
+        ),
     output:
         artefacts("influence", INFLUENCE_TABLES, INFLUENCE_FIGURES),
     log:

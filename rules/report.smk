@@ -28,8 +28,38 @@ rule provenance:
 
 
 localrules:
+    draw_rules,
     html,
     pdf,
+
+
+@functools.cache
+def feeding(document):
+    """Which rules feed which, down to a document, but for the drawing of it: known once all rules are."""
+    edges = rules_behind(workflow, "pdf", {"document": document})
+    return [edge for edge in edges if "draw_rules" not in edge]
+
+
+rule draw_rules:
+    output:
+        figure=f"{RESULTS}/rules/{{document}}/figures/rules.svg",
+        facts=f"{RESULTS}/rules/{{document}}/facts.json",
+    log:
+        f"{RESULTS}/logs/report/rules-{{document}}.log",
+    wildcard_constraints:
+        document="|".join(STUDY.documents),
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(30),
+    params:
+        code=code("report/draw_rules"),
+        edges=lambda wildcards: feeding(wildcards.document),
+    message:
+        "Draw the rules behind {wildcards.document}"
+    script:
+        "../scripts/report/draw_rules.py"
 
 
 rule html:
@@ -42,6 +72,7 @@ rule html:
         ],
         rubric=lambda wildcards: rubric_of(wildcards.document),
         templates=[str(path) for path in sorted((BASE / "report").glob("*.j2"))],
+        rules=[f"{RESULTS}/rules/{{document}}/{name}" for name in ("facts.json", "figures/rules.svg")],
         style=f"{BASE}/report/style.css",
         references=f"{BASE}/report/references.json",
         provenance=RUN if STUDY.provenance == "full" else [],

@@ -13,8 +13,8 @@ WALKED_ON = [game for game in GAMES if UNTIL and not (game == "groups" and EXACT
 SIDE_BY_SIDE = 10  # further walks, if there are so many cores: a round of them
 VALUED = STUDY.shapley.rows or math.inf
 NEIGHBOURS = 5
-SHAPLEY_TABLES = ["values", "best", "worst", "methods", "truncation", *GAMES[1:]]
-SHAPLEY_FIGURES = ["values", "running", "loo", *GAMES[1:]]
+SHAPLEY_TABLES = ["values", "best", "worst", "methods", "truncation", "agreement", *GAMES[1:]]
+SHAPLEY_FIGURES = ["values", "running", "loo", "map", *GAMES[1:]]
 # leave-one-out in the game of all rows is what the influence chapter may have found already
 VALUED_LEFT_OUT = (
     f"{EVERY_ROW}.parquet"
@@ -24,6 +24,7 @@ VALUED_LEFT_OUT = (
 TIMED += [
     "draw_players",
     "value_by_neighbours",
+    "map_rows",
     *(["spot_check"] if SPOT_CHECKS else []),
     *(["gather_players"] if STUDY.shapley.groups else []),
     *(["exact_groups"] if EXACT else []),
@@ -292,6 +293,31 @@ rule value_by_neighbours:
         "../scripts/shapley/value_by_neighbours.py"
 
 
+rule map_rows:
+    input:
+        features=f"{RESULTS}/baseline/features.parquet",
+        clean=RETRAIN_INPUT["clean"],
+        players=f"{RESULTS}/shapley/rows/players.json",
+    output:
+        places=f"{RESULTS}/shapley/rows/map.parquet",
+        facts=f"{RESULTS}/shapley/rows/map.json",
+    log:
+        f"{RESULTS}/logs/shapley/map_rows.log",
+    benchmark:
+        f"{RESULTS}/timings/rules/map_rows.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=memory(1000, times=8),
+        runtime=minutes(30),
+    params:
+        code=code("shapley/map_rows"),
+    message:
+        "Put the same rows on a plane"
+    script:
+        "../scripts/shapley/map_rows.py"
+
+
 rule describe_shapley:
     input:
         **{
@@ -313,6 +339,7 @@ rule describe_shapley:
         players=expand("{results}/shapley/{game}/players.json", results=RESULTS, game=GAMES),
         loo=VALUED_LEFT_OUT,
         knn=f"{RESULTS}/shapley/rows/knn_shapley.parquet",
+        map=[f"{RESULTS}/shapley/rows/map.{end}" for end in ("parquet", "json")],
         spot_checks=[f"{RESULTS}/shapley/rows/spot_checks.json"] if SPOT_CHECKS else [],
         left_out=LEFT_OUT_GROUPS if STUDY.shapley.groups else [],
         coalitions=[f"{RESULTS}/shapley/groups/coalitions.{end}" for end in ("parquet", "json") if EXACT],

@@ -19,6 +19,7 @@ with job(snakemake):
     table, label, every = read_table(snakemake.input.table), clean["label"], None
     if snakemake.input.every:
         every, solved = read_table(snakemake.input.every[0]), read_json(snakemake.input.every[1])
+        ends = read_table(snakemake.input.every[2])
     about_points, tables = summarise_points(
         points,
         unusual,
@@ -33,7 +34,7 @@ with job(snakemake):
     about_every = {"every_row": None}
     if every is not None:
         about_every, more = summarise_every_row(
-            every, solved, points, unusual, table, label["name"], p.metric, split["test"]
+            every, solved, points, unusual, table, label["name"], p.metric, split["test"], ends
         )
         tables |= more
     groups = [group for path in snakemake.input.groups for group in read_json(path)]
@@ -60,5 +61,6 @@ with job(snakemake):
         plots.every_row(
             figures / "every_row.svg", tables["every_row"], label["classes"], p.metric, split["test"]
         )
+        plots.ranks(figures / "ranks.svg", tables, about_every["every_row"]["ends"]["by"])
     plots.sizes(figures / "sizes.svg", tables["groups"], tables["group_repeats"], p.metric)
     plots.groups(figures / "groups.svg", tables["groups"], p.metric)

@@ -26,6 +26,7 @@ with job(snakemake):
         references=references,
         rubric=given.get("rubric") or None,
         provenance=provenance,
+        rules=Path(given.rules[0]).parent,
     )
     write_text(snakemake.output.page, made.page)
     write_json(snakemake.output.marks, made.marks)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from inquest.artefacts import read_json, read_table, write_chapter
+from inquest.report.plots import plane
 from inquest.report.plots import shapley as plots
 from inquest.runtime import job
 from inquest.shapley.summary import (
@@ -58,6 +59,7 @@ with job(snakemake):
         "checks": checks[0] if checks else None,
         "groups": None,
         "classes": label["classes"],
+        "map": read_json(snakemake.input.map[1]),
     }
     figures = folder / "figures"
     if "groups" in players:
@@ -75,5 +77,8 @@ with job(snakemake):
         plots.groups(figures / "groups.svg", tables["groups"], p.metric)
     write_chapter(folder, facts, tables)
     plots.values(figures / "values.svg", tables["values"], label["classes"], p.metric)
-    plots.running(figures / "running.svg", found, until["rows"])
+    plots.running(figures / "running.svg", found, tables["agreement"], facts["rows"])
     plots.loo(figures / "loo.svg", tables["values"], label["classes"], p.metric)
+    plane.rows(
+        figures / "map.svg", read_table(snakemake.input.map[0]), tables["values"], label["classes"], p.metric
+    )

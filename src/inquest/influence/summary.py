@@ -11,12 +11,12 @@ from scipy import stats
 
 from inquest.data.summary import rows_in_words
 from inquest.data.tables import ROW
+from inquest.influence.ends import ranking, two_ends
 from inquest.influence.unusual import LEVEL, MEASURES, correlations, most_unusual, unusual_ranks
 from inquest.learners.metrics import FINE
 from inquest.valuation.ranks import rank_correlation
 
 ROUNDING = 1e-12  # differences of scores below this are none
-SHOWN = 8  # most helpful and most harmful rows
 MOST_GROUPS = 40  # that are shown one by one; of more, the most notable
 RARE = 0.05  # a row is called unusual if it is among this share of the training rows by a measure
 
@@ -118,6 +118,7 @@ def summarise_every_row(
     label: str,
     metric: str,
     n_test: int,
+    ends: pd.DataFrame,
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     """Return the facts `every_row`, and the tables `every_row`, `helpful` and `harmful`.
 
@@ -131,19 +132,26 @@ def summarise_every_row(
         The same columns of some rows, retrained from scratch: the proof.
     unusual, table, label, metric, n_test
         As for `summarise_points`.
+    ends : DataFrame
+        `row`, `low` and `high` of the rows at either end, as `judge_ends` finds them, and `test_rows`.
     """
     known = table.set_index(ROW).loc[every[ROW]].reset_index()
     shown = every.drop(columns="position").reset_index(drop=True)
     shown.insert(1, "label", known[label])
     shown.insert(2, "probability", unusual["probability"].to_numpy())
     influence, fine = shown["influence"], shown[f"influence_{FINE}"]
-    by = [f"influence_{FINE}", "influence"] if fine.notna().all() else ["influence"]
-    ranked = shown.sort_values([*by, ROW], ascending=[False] * len(by) + [True], kind="stable")
+    by = f"influence_{FINE}" if fine.notna().all() else "influence"
+    ranked = ranking(shown)
     features = known.drop(columns=[ROW, label])
+    judged = ends.set_index(ROW)[["low", "high", "test_rows"]]
+    counted = (ranked["influence_accuracy"] * n_test).round()
     told = [
-        some.assign(features=rows_in_words(features.loc[some.index]))
-        for some in (ranked.head(SHOWN), ranked.tail(SHOWN).iloc[::-1])
+        some.assign(features=rows_in_words(features.loc[some.index]), test_rows_net=counted).join(
+            judged, on=ROW
+        )
+        for some in two_ends(ranked)
     ]
+    sure = pd.concat(told)
     mine = every.set_index("position").loc[points["position"]]
     gaps = {
         name: float(np.abs(mine[name].to_numpy() - points[name].to_numpy()).max())
@@ -155,14 +163,19 @@ def summarise_every_row(
         "count": len(shown),
         **solved,
         **_counts(influence),
-        "fine": {**_counts(fine), "by": by[0] != "influence"} if fine.notna().all() else None,
+        "fine": {**_counts(fine), "by": by != "influence"} if fine.notna().all() else None,
         "moved": None if moved is None else np.bincount(moved),
         "labels": [
-            {"label": name, "rows": len(some), **_counts(some[by[0]])}
-            for name, some in shown.groupby("label")
+            {"label": name, "rows": len(some), **_counts(some[by])} for name, some in shown.groupby("label")
         ],
         "proof": {"points": len(points), "largest": gaps},
-        "shown": min(SHOWN, len(shown)),
+        "shown": len(told[0]),
+        "ends": {
+            "by": metric if by == "influence" else FINE,
+            "count": len(sure),
+            "clear": int(((sure["low"] > 0) | (sure["high"] < 0)).sum()),
+            "test_rows": float(sure["test_rows"].median()) if len(sure) else None,
+        },
     }
     tables = {"every_row": shown, "helpful": told[0], "harmful": told[1]}
     return {"every_row": facts}, {name: one.reset_index(drop=True) for name, one in tables.items()}

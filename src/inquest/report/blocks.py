@@ -16,6 +16,7 @@ from inquest import artefacts
 from inquest.errors import InquestError, listing, nearest
 from inquest.report import text
 from inquest.report.citations import Citations
+from inquest.report.figures import scale
 from inquest.report.formulas import formula
 from inquest.report.tables import Column, columns_of, table_html
 
@@ -140,6 +141,7 @@ class Chapter:
             "plural": text.plural,
             "as_text": text.as_text,
             "column": Column,
+            "scale": scale,
             "answer": _block("answer"),
             "note": _block("note"),
         }

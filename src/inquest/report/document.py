@@ -102,6 +102,7 @@ def typeset(
     references: str | Path,
     rubric: str | Path | None,
     provenance: Mapping[str, Any],
+    rules: str | Path | None = None,
 ) -> Typeset:
     """Return a document as one HTML page that needs no other file, with its marks.
 
@@ -125,6 +126,8 @@ def typeset(
         `rules` (a list of rule, jobs, seconds, max_rss_mib), `timings` (the times that no rerun reproduces,
         by chapter; a rubric sees them by this name, too) and `of`: whether that is `this` run, a `recorded`
         one, or none (None).
+    rules : path, optional
+        The folder with the graph of the rules behind it, as the rule `draw_rules` makes it.
 
     Raises
     ------
@@ -160,7 +163,8 @@ def typeset(
     ]
 
     words = {
-        **Chapter(build, "appendix", appendix=True).words(),
+        **Chapter(build, "appendix", rules, appendix=True).words(),
+        "graph": _facts("appendix", Path(rules)) if rules else None,
         "config_yaml": yaml.dump(
             plain(dict(study)),
             Dumper=_Dumper,

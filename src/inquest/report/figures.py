@@ -98,6 +98,7 @@ def style() -> dict[str, Any]:
         "axes.facecolor": "none",
         "savefig.facecolor": "none",
         "figure.dpi": 144,
+        "savefig.dpi": 300,  # of marks that are too many to draw one by one
         "mathtext.fontset": "custom",
         "mathtext.rm": SANS,
         "mathtext.it": f"{SANS}:italic",
@@ -116,7 +117,12 @@ def _cycle():
 
 @contextlib.contextmanager
 def figure(
-    width: Width = "full", height: float = 2.8, rows: int = 1, columns: int = 1, **options: Any
+    width: Width = "full",
+    height: float = 2.8,
+    rows: int = 1,
+    columns: int = 1,
+    mosaic: str | None = None,
+    **options: Any,
 ) -> Iterator[tuple[Figure, Any]]:
     """Yield a figure at its printed size and its axes, in the house style.
 
@@ -130,8 +136,10 @@ def figure(
         Inches.
     rows, columns : int
         How many axes; more than one comes as an array, as from ``plt.subplots``.
+    mosaic : str, optional
+        Axes by letters instead, such as ``AA;BC``, as from ``plt.subplot_mosaic``: they come as a mapping.
     **options
-        What else ``plt.subplots`` takes, such as ``sharey`` or ``width_ratios``.
+        What else ``plt.subplots`` (or that) takes, such as ``sharey`` or ``width_ratios``.
     """
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -141,7 +149,7 @@ def figure(
         fig = Figure(figsize=(WIDTHS[width], height), layout="constrained")
         FigureCanvasSVG(fig)
         fig.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
-        yield fig, fig.subplots(rows, columns, **options)
+        yield fig, fig.subplot_mosaic(mosaic, **options) if mosaic else fig.subplots(rows, columns, **options)
 
 
 def label_colours(classes: Iterable[object]) -> dict[str, str]:

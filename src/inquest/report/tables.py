@@ -54,6 +54,8 @@ class Column:
         Decimals of float, signed and interval (3) and percent (1): the same in every row, so that they align.
     low, high : str, optional
         The data frame's columns with the bounds of an interval, printed behind the number.
+    power : int
+        Numbers are printed in units of ten to this power, and the head says so; an interval's bounds, too.
     align : str, optional
         ``left``, ``right`` or ``center``; text is left and numbers are right, if not given.
     """
@@ -65,6 +67,7 @@ class Column:
     digits: int | None = None
     low: str | None = None
     high: str | None = None
+    power: int = 0
     align: Literal["left", "right", "center"] | None = None
 
     def __post_init__(self):
@@ -88,12 +91,16 @@ class Column:
     @property
     def head(self) -> Markup:
         unit = self.unit or ("%" if self.format == "percent" else "")
+        if self.power:
+            unit = f"×10{text.superscript(self.power)}{f' {unit}' if unit else ''}"
         name = self.key.replace("_", " ") if self.header is None else self.header
         return Markup('{} <span class="unit">({})</span>').format(name, unit) if unit else escape(name)
 
     def cell(self, row: Mapping[str, Any]) -> Markup:
         """Return what stands in the column in a row of the data frame."""
         digits = _DIGITS.get(self.format, 3) if self.digits is None else self.digits
+        if self.power:
+            row = {key: text.in_units(row[key], self.power) for key in self.keys}
         if self.format == "interval":
             return escape(text.interval((row[self.low], row[self.high]), digits))
         value = row[self.key]

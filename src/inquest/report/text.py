@@ -53,6 +53,17 @@ def significant(value: Any, digits: int = 3) -> str:
     return number(value, max(0, digits - 1 - math.floor(math.log10(abs(value)))))
 
 
+def in_units(value: Any, power: int) -> float | None:
+    """Return a number in units of ten to a power; a missing value is None."""
+    value = _finite(value)
+    return None if value is None else value / 10.0**power
+
+
+def superscript(power: int) -> str:
+    """Return a whole number as an exponent: ``⁻⁴``."""
+    return str(power).translate(_SUPERSCRIPT)
+
+
 def signed(value: Any, digits: int = 3) -> str:
     """Return a number that shows its sign: ``+0.012``, ``−0.003``, ``0.000``."""
     return number(value, digits, sign=True)
@@ -163,7 +174,7 @@ def as_text(value: Any) -> Markup:
 def _scientific(digits: str) -> str:
     """Return digits as they are printed: ``-2.8e-17`` is ``−2.8×10⁻¹⁷``."""
     mantissa, _, exponent = digits.partition("e")
-    power = f"×10{str(int(exponent)).translate(_SUPERSCRIPT)}" if exponent else ""
+    power = f"×10{superscript(int(exponent))}" if exponent else ""
     return mantissa.replace("-", MINUS) + power
 
 

@@ -16,7 +16,7 @@ from inquest.data.tables import ROW
 from inquest.learners.metrics import FINE
 from inquest.shapley.methods import compare_methods
 from inquest.shapley.players import score_of
-from inquest.shapley.trust import beginnings, clear_by_chance, trust
+from inquest.shapley.trust import agreement, beginnings, clear_by_chance, trust
 from inquest.valuation.exact import semivalue_of
 from inquest.valuation.ranks import rank_correlation
 from inquest.valuation.semivalues import Semivalues
@@ -62,7 +62,7 @@ def summarise_rows(
     -------
     facts : dict
     tables : dict of DataFrame
-        `values` (every row, best first), `best`, `worst`, `methods`, `truncation`.
+        `values` (every row, best first), `best`, `worst`, `methods`, `truncation`, `agreement`.
     values : ShapleyValues
     """
     metric, antithetic = options["metric"], options["antithetic"]
@@ -99,6 +99,7 @@ def summarise_rows(
         },
     )
     values = values.assign(**columns)
+    agreed = {metric: found} | ({FINE: fine} if fine is not None else {})
     ranked = values.sort_values(["value", "row"], ascending=[False, True], kind="stable")
     show = min(options["show"], len(ranked) // 2)
     features = known.drop(columns=[ROW, label["name"]])
@@ -152,6 +153,7 @@ def summarise_rows(
         "worst": worst.reset_index(drop=True),
         "methods": methods,
         "truncation": _truncation(walks, found, options["tolerance"]),
+        "agreement": pd.concat([agreement(one).assign(metric=name) for name, one in agreed.items()]),
     }
     return facts, tables, found
 

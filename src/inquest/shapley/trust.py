@@ -12,12 +12,15 @@ import numpy as np
 import pandas as pd
 
 from inquest.valuation.convergence import gelman_rubin, rank_stability, relative_change, reliability
+from inquest.valuation.ranks import rank_correlation
 from inquest.valuation.semivalues import Semivalues
 from inquest.valuation.shapley import ShapleyValues
 
 EARLY = 0.05  # the share of a walk's positions that counts as its beginning
 TOP = 0.05  # the share of the rows that counts as the best, and as the worst
 FEWEST = 5  # but so many rows at least
+SPLITS = 10  # times that permutations are split in two parts
+MOST_SIZES = 12  # of such parts
 GOAL = 0.8  # a reliability to rank rows by
 CONVERGED = 1.05  # OpenDataVal's threshold for the largest R̂
 
@@ -45,6 +48,40 @@ def trust(found: ShapleyValues) -> dict[str, Any]:
         "change": relative_change(found.running, lag=2 if found.antithetic else 1),
         "stability": None if stability is None else dataclasses.asdict(stability) | {"half": count // 2},
     }
+
+
+def agreement(found: ShapleyValues, splits: int = SPLITS) -> pd.DataFrame:
+    """Return how far the ranks from some permutations agree with those from as many others.
+
+    Parameters
+    ----------
+    found : ShapleyValues
+    splits : int
+        How many times so many samples, and as many others, are drawn.
+
+    Returns
+    -------
+    DataFrame
+        `permutations`, and the `mean`, `low` and `high` rank correlation (Spearman) over the splits; up to
+        half of the permutations, at most `MOST_SIZES` numbers of them.
+    """
+    samples, rng = found.samples, np.random.default_rng(0)
+    per_sample = len(found.marginals) // len(samples)
+    half = len(samples) // 2
+    rows = []
+    for size in np.unique(np.linspace(1, half, min(half, MOST_SIZES)).round().astype(int)) if half else ():
+        known = []
+        for _ in range(splits):
+            drawn = rng.permutation(len(samples))
+            # values that differ by rounding alone are equal
+            one, other = (
+                samples[part].mean(axis=0).round(12) for part in (drawn[:size], drawn[size : 2 * size])
+            )
+            known.append(rank_correlation(one, other))
+        known = [r for r in known if r is not None]
+        if known:
+            rows.append((size * per_sample, np.mean(known), min(known), max(known)))
+    return pd.DataFrame(rows, columns=["permutations", "mean", "low", "high"])
 
 
 def beginnings(walks: Sequence[pd.DataFrame]) -> dict[str, Any]:

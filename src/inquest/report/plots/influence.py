@@ -172,6 +172,56 @@ def every_row(
         write_figure(path, fig)
 
 
+def ranks(path: str | Path, tables: Mapping[str, pd.DataFrame], by: str) -> None:
+    """Draw all influences by rank, and above and below it those at either end by name, with their intervals.
+
+    Parameters
+    ----------
+    path : path
+    tables : mapping of str to DataFrame
+        `every_row`, and `helpful` and `harmful` (most extreme first) with `low` and `high`.
+    by : str
+        The metric that ranks them.
+    """
+    column = f"influence_{by}"
+    values = np.sort(tables["every_row"][column].to_numpy())[::-1]
+    helpful, harmful = tables["helpful"], tables["harmful"].iloc[::-1]
+    power = scale([*values, *helpful["high"].dropna(), *harmful["low"].dropna()])
+    count = max(len(helpful), 1)
+    heights = [0.17 * count + 0.1, 1.5, 0.17 * count + 0.1]
+    with figure("full", sum(heights) + 0.45, rows=3, sharex=True, height_ratios=heights) as (fig, axes):
+        for ax, some in ((axes[0], helpful), (axes[2], harmful)):
+            _ends(ax, some, column, 10.0**power)
+        drawn = np.unique(np.linspace(0, len(values) - 1, MOST_DOTS).astype(int))
+        for sign in (1, -1):
+            inside = sign * np.clip(sign * values[drawn], 0, None) / 10.0**power
+            axes[1].fill_betweenx(drawn + 1, 0, inside, color=sign_colour(sign), linewidth=0, step="mid")
+        axes[1].set(ylabel="rank of all rows", ylim=(len(values) + 0.5, 0.5))
+        axes[1].yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        axes[1].locator_params(axis="y", nbins=5)
+        axes[2].set_xlabel(f"influence on {METRIC_NAMES[by]}{times(power)}")
+        for ax in axes:
+            ax.axvline(0, color=SOFT, linewidth=0.8)
+            ax.grid(False, axis="y")
+            ax.grid(True, axis="x")
+            ax.spines["left"].set_visible(False)
+        for ax in axes[:2]:
+            ax.spines["bottom"].set_visible(False)
+            ax.tick_params(axis="x", length=0)
+        write_figure(path, fig)
+
+
+def _ends(ax, some: pd.DataFrame, column: str, unit: float) -> None:
+    """Draw rows by name, with the interval of each."""
+    y = np.arange(len(some))
+    colours = [sign_colour(value) for value in some[column]]
+    ax.hlines(y, some["low"] / unit, some["high"] / unit, color=colours, linewidth=1.5)
+    ax.scatter(some[column] / unit, y, c=colours, s=18, zorder=3)
+    names = zip(some["row"], some["label"], strict=True)
+    ax.set_yticks(y, [f"row {row} ({named(label, 16)})" for row, label in names])
+    ax.set_ylim(len(some) - 0.4, -0.6)
+
+
 def sizes(path: str | Path, table: pd.DataFrame, repeats: pd.DataFrame, metric: str) -> None:
     """Draw a group's size against its influence: random groups as dots in a band, natural ones by name.
 
