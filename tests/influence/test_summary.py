@@ -148,8 +148,13 @@ EVERY = points(range(N_TRAIN), np.array([0.02, -0.04, *[0.0] * 38]), np.linspace
 SOLVED = {"family": "any", "solved": {"carried": N_TRAIN}, "unconverged": 0}
 
 
+ENDS = pd.DataFrame({"row": EVERY["row"], "low": -0.01, "high": [-0.001] * 4 + [0.2] * 36, "test_rows": 3})
+
+
 def summarise_all(every=EVERY, found=POINTS, metric="accuracy"):
-    facts, tables = summarise_every_row(every, SOLVED, found, unusual(), table(), "outcome", metric, N_TEST)
+    facts, tables = summarise_every_row(
+        every, SOLVED, found, unusual(), table(), "outcome", metric, N_TEST, ENDS
+    )
     return facts["every_row"], tables
 
 
@@ -171,6 +176,9 @@ def test_the_rows_at_either_end_are_named_by_the_finer_instrument():
     assert tables["helpful"]["row"].tolist() == list(range(139, 131, -1))
     assert tables["harmful"]["row"].tolist() == list(range(100, 108))
     assert tables["harmful"]["features"][1] == "0.5 · red"
+    assert e["ends"] == {"by": "neg_log_loss", "count": 16, "clear": 4, "test_rows": 3.0}
+    assert tables["harmful"]["high"].tolist() == [-0.001] * 4 + [0.2] * 4
+    assert tables["harmful"]["test_rows_net"][:3].tolist() == [1.0, -2.0, 0.0]  # 0.02 and -0.04 of 50
     blind = EVERY.assign(influence_neg_log_loss=np.nan)
     e, tables = summarise_all(blind)
     assert e["fine"] is None

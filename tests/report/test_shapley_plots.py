@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from inquest.report.plots import plane
 from inquest.report.plots import shapley as plots
+from inquest.shapley.trust import agreement, trust
 from inquest.valuation.shapley import ShapleyValues
 
-SMALL = 300_000  # bytes
+SMALL = 400_000  # bytes
 
 
 def valued(n, seed=0):
@@ -88,7 +90,47 @@ def test_how_sure_the_values_got_is_drawn_where_permutations_were_added(tmp_path
         {"permutations": 11 + 10 * i, "largest": 1e-3 / (i + 1), "median": 0.0, "player": 3}
         for i in range(looks - 1)
     ]
-    plots.running(tmp_path / "fixed.svg", found)
-    plots.running(tmp_path / "added.svg", found, {"standard_error": 2e-4, "looks": [unknown, *known]})
+    agreed = agreement(found).assign(metric="accuracy")
+    facts = trust(found) | {"permutations": 40, "fine": None}
+    plots.running(tmp_path / "fixed.svg", found, agreed, facts | {"until": None})
+    until = {"standard_error": 2e-4, "looks": [unknown, *known]}
+    plots.running(tmp_path / "added.svg", found, agreed, facts | {"until": until})
     fixed, added = ((tmp_path / f"{name}.svg").read_text() for name in ("fixed", "added"))
     assert "asked for" in added and "asked for" not in fixed and len(added) < SMALL
+    assert "rank correlation with as many others" in fixed
+
+
+def test_one_permutation_has_no_agreement_to_draw(tmp_path):
+    found = ShapleyValues(marginals=np.ones((1, 6)), evaluated=np.full(1, 6), empty=0.0, full=6.0)
+    facts = trust(found) | {"permutations": 1, "fine": None, "until": None}
+    plots.running(tmp_path / "one.svg", found, agreement(found), facts)
+    assert "rank correlation" not in (tmp_path / "one.svg").read_text()
+
+
+@pytest.mark.parametrize("n", [4, 60, 8000])
+def test_the_map_names_rows_and_is_light(tmp_path, n):
+    table = valued(n)
+    rng = np.random.default_rng(1)
+    places = pd.DataFrame({"row": rng.permutation(n), "x": rng.normal(size=n), "y": rng.normal(size=n)})
+    plane.rows(tmp_path / "map.svg", places, table, ["no", "yes", "per $ or so"], "accuracy")
+    svg = (tmp_path / "map.svg").read_text()
+    best, worst = table.loc[table["loo_fine"].idxmax(), "row"], table.loc[table["loo_fine"].idxmin(), "row"]
+    assert f"row {best} (" in svg and f"row {worst} (" in svg
+    assert svg.count("<image") == (3 if n > plane.MOST_DOTS else 0)
+    assert len(svg) < 1_000_000
+    shuffled = table.sample(frac=1, random_state=0)
+    plane.rows(tmp_path / "again.svg", places, shuffled, ["no", "yes", "per $ or so"], "accuracy")
+    assert (tmp_path / "again.svg").read_text() == svg
+
+
+def test_a_map_of_rows_that_are_worth_nothing_and_lie_in_one_place(tmp_path):
+    table = valued(8).assign(value=0.0, loo=0.0).drop(columns=["value_fine", "loo_fine"])
+    places = pd.DataFrame({"row": range(8), "x": 0.0, "y": 0.0})
+    plane.rows(tmp_path / "map.svg", places, table, ["no", "yes", "per $ or so"], "accuracy")
+    assert "nan" not in (tmp_path / "map.svg").read_text().lower()
+
+
+def test_names_on_the_map_are_kept_apart():
+    heights = plane._apart(np.array([9.9, 9.8, 5.0, 0.1, 0.0]), 0.0, 10.0)
+    assert heights == pytest.approx([9.45, 8.9, 5.0, 1.1, 0.55])
+    assert plane._apart(np.array([]), 0.0, 1.0).size == 0

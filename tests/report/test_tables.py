@@ -85,3 +85,17 @@ def test_mistakes_are_told_with_the_nearest_word(column, message):
     with pytest.raises(InquestError) as error:
         columns_of(FRAME, [column])
     assert message in str(error.value)
+
+
+def test_numbers_in_units_of_a_power_of_ten_say_so_in_the_head():
+    frame = pd.DataFrame(
+        {"a": [0.00038, -0.000021, None], "low": [0.00004, 0.0, 0.0], "high": [0.0007, 0.0, 0.0]}
+    )
+    column = Column("a", format="signed", digits=1, power=-4, low="low", high="high")
+    assert column.head == 'a <span class="unit">(×10⁻⁴)</span>'
+    cells = [column.cell(row) for row in frame.to_dict("records")]
+    assert cells[0] == '+3.8 <span class="bounds">[+0.4, +7.0]</span>'
+    assert cells[1].startswith("−0.2 ") and cells[2].startswith("– ")
+    assert Column("a", unit="s", power=3).head == 'a <span class="unit">(×10³ s)</span>'
+    bounds = Column(format="interval", digits=1, power=-4, low="low", high="high", header="x")
+    assert bounds.cell(frame.iloc[0].to_dict()) == "0.4 to 7.0"

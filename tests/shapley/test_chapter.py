@@ -150,6 +150,8 @@ class Study:
         self.run("draw_players", Files(players))
         self.run("value_by_neighbours", Files(knn), {"players": players})
         self.run("leave_players_out", Files(loo), {"players": players})
+        places, axes = self.path("map.parquet"), self.path("map.json")
+        self.run("map_rows", Files(places=places, facts=axes), {"players": players})
         every = f"0-{self.permutations - 1}"
         walks, solved = self.walk("rows", players, every)
         further = [self.walk_on("rows", players, walks)] if self.until else []
@@ -158,7 +160,7 @@ class Study:
         given = {
             "walks_rows": [walks], "solved_rows": [solved], "table": self.path("clean.parquet"), "knn": knn,
             "split": self.path("split.json"), "players": [players], "loo": loo, "spot_checks": [checks],
-            "left_out": [], "coalitions": [],
+            "left_out": [], "coalitions": [], "map": [places, axes],
         }  # fmt: skip
         if self.groups:
             groups = self.path("groups/players.json")
@@ -214,7 +216,7 @@ def test_three_classes(tmp_path):
     assert knn.sum() == pytest.approx(knn.to_numpy().sum()) and (knn > 0).mean() > 0.5
     methods = read_table(tmp_path / "shapley/tables/methods.parquet")
     assert len(methods) == 8
-    for figure in ("values", "running", "loo", "groups"):
+    for figure in ("values", "running", "loo", "map", "groups"):
         assert (tmp_path / "shapley/figures" / f"{figure}.svg").stat().st_size < 300_000
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from inquest.shapley.trust import permutations_for, trust
+from inquest.shapley.trust import MOST_SIZES, agreement, permutations_for, trust
 from inquest.valuation.convergence import gelman_rubin, reliability
-from inquest.valuation.shapley import combine
+from inquest.valuation.shapley import ShapleyValues, combine
 
 
 def found_of(marginals, antithetic=False):
@@ -98,3 +98,24 @@ def test_ranks_hold_where_few_rows_make_all_the_variance():
     facts = trust(found_of(marginals))
     assert facts["reliability"] < 0.2 and facts["stability"]["full"] > 0.6
     assert facts["needed"] is not None and facts["needed"] < 25
+
+
+def test_the_agreement_of_as_many_permutations_with_others():
+    """Rows whose order every walk has agree fully; from noise, more walks agree no more than few."""
+    rng = np.random.default_rng(0)
+    steady = ShapleyValues(
+        marginals=np.tile(np.arange(9.0), (7, 1)), evaluated=np.full(7, 9), empty=0, full=36
+    )
+    found = agreement(steady)
+    assert found["permutations"].tolist() == [1, 2, 3]
+    assert found["mean"].tolist() == found["low"].tolist() == pytest.approx([1.0, 1.0, 1.0])
+    noise = ShapleyValues(marginals=rng.normal(size=(60, 400)), evaluated=np.full(60, 400), empty=0, full=0)
+    found = agreement(noise)
+    assert len(found) == MOST_SIZES and found["permutations"].iloc[-1] == 30
+    assert found["mean"].abs().max() < 0.15 and (found["low"] <= found["mean"]).all()
+    one = ShapleyValues(marginals=np.ones((1, 3)), evaluated=np.full(1, 3), empty=0, full=3)
+    assert agreement(one).empty
+    pairs = ShapleyValues(
+        marginals=rng.normal(size=(8, 5)), evaluated=np.full(8, 5), empty=0, full=0, antithetic=True
+    )
+    assert agreement(pairs)["permutations"].tolist() == [2, 4]

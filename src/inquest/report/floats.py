@@ -19,17 +19,19 @@ _SECTION_HOLE = 0.15  # of the page: less than this is no reason to let a figure
 _CHAPTER_HOLE = (
     0.38  # of the page: more than this is too much to leave, that an answer's figure stays with it
 )
+_KEPT = 3  # lines of a paragraph that stand together at the foot and at the head of a page, as in style.css
 _LINES = 62.0  # CSS pixels of text that a heading must have below it
 
 
 @dataclass(eq=False)
 class _Block:
-    """A child of a chapter, as it was measured: heights in CSS pixels, margins apart."""
+    """A child of a chapter, as it was measured: heights in CSS pixels, margins apart; a paragraph's lines."""
 
     element: Any
     height: float = 0.0
     above: float = 0.0
     below: float = 0.0
+    lines: int = 0
 
     @property
     def floats(self) -> bool:
@@ -90,6 +92,8 @@ def _measure(pages: list[Any]) -> list[tuple[Any, list[_Block]]]:
                 block.above = child.style["margin_top"].value
                 block.below = child.style["margin_bottom"].value
                 block.height += child.border_height()
+                if child.element.tag == "p":
+                    block.lines += len(child.children)
     return [(section, list(blocks.values())) for section, blocks in chapters.items()]
 
 
@@ -166,6 +170,10 @@ class _Column:
         end = self.at + gap + block.height
         if end <= self.height:
             self.at = end
+        elif block.lines:
+            line = block.height / block.lines
+            here = min(int((self.height - self.at - gap) / line), block.lines - _KEPT)
+            self.at = (block.lines - (here if here >= _KEPT else 0)) * line % self.height
         elif block.splits and self.at + gap + _LINES < self.height:
             self.at = end % self.height
         else:

@@ -11,7 +11,8 @@ from typing import Any
 
 MOST_JOBS = 24  # of one rule that are looked at: those that differ by a number alone have the same needs
 _SWEEPS = 12  # times that layers are put in order by their neighbours
-_NARROW = 0.12  # of a rule's width: what an arrow that passes a layer takes
+_NARROW = 2  # letters: what an arrow that passes a layer takes
+_PADDING = 4  # letters: what a rule takes beside its name
 
 
 def rules_behind(workflow: Any, rule: str, wildcards: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -59,7 +60,7 @@ class Layout:
     Attributes
     ----------
     places : dict of str to (float, int)
-        Of each rule: how far from the middle, in widths of a rule, and its layer, counted from 0.
+        Of each rule: how far from the middle, in letters, and its layer, counted from 0.
     paths : list of list of (float, int)
         Of each arrow, from the rule that makes something to the one that reads it.
     """
@@ -139,8 +140,8 @@ def _chain(edge: tuple[str, str], depth: Mapping[str, int]) -> list[Any]:
 
 
 def _across(row: Sequence[Any]) -> dict[Any, float]:
-    """Return how far from the middle of their layer its nodes stand; a stand-in is narrow."""
-    widths = [1.0 if isinstance(node, str) else _NARROW for node in row]
+    """Return how far from the middle of their layer its nodes stand, in letters; a stand-in is narrow."""
+    widths = [len(node) + _PADDING if isinstance(node, str) else _NARROW for node in row]
     ends = list(itertools.accumulate(widths, initial=0.0))
     return {node: end + width / 2 - ends[-1] / 2 for node, end, width in zip(row, ends, widths, strict=False)}
 

@@ -45,15 +45,21 @@ def features(path: str | Path, table: pd.DataFrame, clean: Mapping[str, Any]) ->
     label, classes = clean["label"]["name"], clean["label"]["classes"]
     colours = label_colours(classes)
     names = clean["features"]["names"][:MOST]
-    columns = min(3, len(names))
+    columns = min(4 if len(names) > 6 else 3, len(names))
     rows = math.ceil(len(names) / columns)
-    with figure("wide", height=1.55 * rows + 0.35, rows=rows, columns=columns, squeeze=False) as (fig, axes):
+    with figure(
+        "wide",
+        (1.16 if columns == 4 else 1.4) * rows + 0.35,
+        rows=rows,
+        columns=columns,
+        squeeze=False,
+    ) as (fig, axes):
         for ax, name in zip(axes.flat, names, strict=False):
             if clean["features"]["types"][name] == "categorical":
                 _categories(ax, table[name], table[label], classes, colours)
             else:
                 _histogram(ax, table[name], table[label], classes, colours)
-            ax.set_title(named(name, 32))
+            ax.set_title(named(name, 24), pad=3)
             ax.tick_params(labelsize=7)
         for ax in list(axes.flat)[len(names) :]:
             ax.set_visible(False)
@@ -94,12 +100,12 @@ def _categories(ax, values: pd.Series, labels: pd.Series, classes, colours) -> N
         width = shown[labels == name].value_counts().reindex(order, fill_value=0).to_numpy()
         ax.barh(range(len(order)), width, left=left, height=0.72, color=colours[name])
         left += width
-    ax.set_yticks(range(len(order)), [named(name, 19) for name in order])
+    ax.set_yticks(range(len(order)), [named(name, 14) for name in order])
     ax.invert_yaxis()
     ax.grid(False)
     ax.grid(True, axis="x", color=RULE, linewidth=0.5)
     ax.spines["left"].set_visible(False)
-    ax.locator_params(axis="x", nbins=3)
+    ax.locator_params(axis="x", nbins=2)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
 
 

@@ -10,7 +10,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -62,7 +61,7 @@ def rows(
     for axis in "xy":
         table[axis] = table[axis].clip(*table[axis].quantile([EDGE, 1 - EDGE]))
     drawn = [("A", f"loo{which}", "leave-one-out influence"), ("B", f"value{which}", "Shapley value")]
-    with figure("wide", 7.6, mosaic="AA;BC", height_ratios=[1.75, 1]) as (fig, axes):
+    with figure("wide", 5.9, mosaic="AA;BC", height_ratios=[1.6, 1]) as (fig, axes):
         for letter, column, title in drawn:
             _by_value(axes[letter], table, column)
             axes[letter].set_title(f"{title}, {METRIC_NAMES[by]}", loc="left")
@@ -122,7 +121,6 @@ def _name(ax: Axes, table: pd.DataFrame, column: str) -> None:
     """Ring the rows at either end, and write their numbers at the sides, each beside a line to its row."""
     order = table.sort_values([column, "row"], ascending=[False, True], kind="stable")
     most = min(NAMED, len(order) // 2)
-    halo = [withStroke(linewidth=2, foreground="white")]
     for some, sign in ((order.head(most), "helps"), (order.tail(most), "hurts")):
         ax.scatter(
             some["x"], some["y"], s=34, facecolor="none", edgecolor=SIGN[sign], linewidth=1.1, zorder=4
@@ -140,7 +138,7 @@ def _name(ax: Axes, table: pd.DataFrame, column: str) -> None:
                 f"{sign} row {one['row']} ({named(one['label'], 12)})",
                 (one["x"], one["y"]), ((right if outward > 0 else left) + outward * 0.03 * width, y),
                 ha="right" if outward < 0 else "left", va="center", fontsize=7.5, zorder=5,
-                path_effects=halo, color=INK,
+                color=INK,
                 arrowprops={"arrowstyle": "-", "color": SOFT, "linewidth": 0.5, "shrinkB": 3},
             )  # fmt: skip
     ax.set_xlim(left - SIDE * width, right + SIDE * width)

@@ -37,12 +37,12 @@ def detection(path: str | Path, table: pd.DataFrame, facts: Mapping[str, Any]) -
                 mine = table[table["variant"] == variant]
                 _line(ax, method, mine["recall"], mine)
             ax.set(
-                xlabel="recall: share of the flipped labels found",
+                xlabel="recall",
                 xlim=(0, 1),
                 ylim=(0, 1.02),
                 title=title.format(facts["metric"]),
             )
-        axes[0, 0].set_ylabel("precision: share of flipped among the found")
+        axes[0, 0].set_ylabel("precision")
         fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
         write_figure(path, fig)
 

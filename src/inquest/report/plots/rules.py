@@ -14,7 +14,7 @@ from inquest.report.rulegraph import lay_out
 
 LAYER = 0.42  # inches from one layer to the next
 BOX = 0.2  # inches, the height of a rule's box
-LETTER = 0.057  # inches that a letter of its name takes, about
+LETTER = 0.057  # inches that a letter of a name takes at most, about
 
 
 def graph(path: str | Path, edges: Iterable[Sequence[str]]) -> None:
@@ -28,20 +28,21 @@ def graph(path: str | Path, edges: Iterable[Sequence[str]]) -> None:
     """
     layout = lay_out(edges)
     last = max((layer for _, layer in layout.places.values()), default=0)
-    across = [abs(x) for path in layout.paths for x, _ in path]
-    unit = WIDTHS["wide"] / (2 * max(across, default=0.5) + 1.05)  # inches of a rule's width
-    size = min(7.5, 7.5 * unit / max(LETTER * len(name) + 0.12 for name in layout.places))
+    across = [abs(x) + len(name) / 2 for name, (x, _) in layout.places.items()]
+    across += [abs(x) for path in layout.paths for x, _ in path]
+    letter = min(LETTER, WIDTHS["wide"] / (2 * max(across) + 4))
+    size = 7.5 * letter / LETTER
     with figure("wide", LAYER * last + 0.4) as (fig, ax):
         for points in layout.paths:
-            _arrow(ax, [(unit * x, -LAYER * y) for x, y in points])
+            _arrow(ax, [(letter * x, -LAYER * y) for x, y in points])
         for name, (x, y) in sorted(layout.places.items()):
-            width = LETTER * len(name) * size / 7.5 + 0.1
-            low = unit * x - width / 2, -LAYER * y - BOX / 2
+            width = letter * len(name) + 0.1
+            low = letter * x - width / 2, -LAYER * y - BOX / 2
             box = FancyBboxPatch(low, width, BOX, boxstyle="round,pad=0,rounding_size=0.05")
             box.set(facecolor="white", edgecolor=INK if y in (0, last) else FAINT, linewidth=0.7, zorder=3)
             ax.add_patch(box)
             ax.text(
-                unit * x, -LAYER * y - 0.005, named(name), ha="center", va="center", fontsize=size, zorder=4
+                letter * x, -LAYER * y - 0.005, named(name), ha="center", va="center", fontsize=size, zorder=4
             )
         ax.set(xlim=(-WIDTHS["wide"] / 2, WIDTHS["wide"] / 2), ylim=(-LAYER * last - 0.15, 0.15))
         ax.set_aspect("equal")
