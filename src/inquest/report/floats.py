@@ -168,11 +168,11 @@ class _Column:
     def _put(self, block: _Block) -> None:
         gap = max(block.above, self.margin) if self.at else 0.0
         end = self.at + gap + block.height
-        if end <= self.height:
+        if end + _SLACK <= self.height:
             self.at = end
         elif block.lines:
             line = block.height / block.lines
-            here = min(int((self.height - self.at - gap) / line), block.lines - _KEPT)
+            here = min(int((self.height - self.at - gap - _SLACK) / line), block.lines - _KEPT)
             self.at = (block.lines - (here if here >= _KEPT else 0)) * line % self.height
         elif block.splits and self.at + gap + _LINES < self.height:
             self.at = end % self.height
