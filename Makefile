@@ -16,7 +16,7 @@ pins = $(bin)/uv pip compile --quiet --universal --fork-strategy fewest --python
 	--no-emit-index-url --custom-compile-command 'make lock' --override envs/without-torch.txt
 
 .DEFAULT_GOAL = help
-.PHONY: help report verify freeze annotate cluster test test-long test-slurm audit lint format docs pictures lock schema \
+.PHONY: help report verify freeze bundle annotate cluster test test-long test-slurm audit lint format docs pictures lock schema \
 	benchmark clean distclean
 .NOTPARALLEL:
 
@@ -40,6 +40,10 @@ verify:  ## run the study anew, and compare what comes out with its manifest in 
 freeze:  ## run the study, and write its manifest to reference/
 	$(setup) report
 	PYTHONPATH=src $(bin)/python -m inquest.verify freeze --cores '$(CORES)' $(if $(STUDY),--config '$(STUDY)')
+
+bundle:  ## pack what is handed in: the PDFs under their names, the code, the error sheet
+	$(setup) report
+	$(bin)/snakemake bundle --cores $(CORES) $(if $(STUDY),--configfile '$(STUDY)')
 
 annotate:  ## copy the error sheet of a study to annotations/, or bring the copy there up to date
 	$(setup) report

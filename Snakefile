@@ -40,6 +40,7 @@ if STUDY.text:
 
 
 include: "rules/report.smk"
+include: "rules/bundle.smk"
 include: "rules/verify.smk"
 
 
@@ -48,6 +49,7 @@ rule all:
     input:
         expand("{results}/{document}.pdf", results=RESULTS, document=STUDY.documents),
         PAGES,
+        HANDED_IN,
         RUN,
         [CLOCKED[name] for name in CHAPTERS if name in CLOCKED],
 

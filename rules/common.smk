@@ -18,6 +18,7 @@ from pathlib import Path
 BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE / "src"))
 
+from inquest.bundle import code_files, files_digest, own_files
 from inquest.config import concerning, load_study, slug, work_digest
 from inquest.config.listed import listed_rows
 from inquest.errors import InquestError, nearest
@@ -34,8 +35,8 @@ hand_down(BASE / "src")
 STARTED = time.time()
 
 
-def check_files(study):
-    """Find a file of one's own that isn't there, before Snakemake misses it in more words."""
+def own_paths(study):
+    """The files and folders of one's own that the config names, by its keys."""
     sources = {
         f"{section}.sources[{i}].file": source.file
         for section, about in (("data", study.data), ("text", study.text))
@@ -51,8 +52,17 @@ def check_files(study):
         used = {chapter for document in study.documents.values() for chapter in document.chapters}
         sources["llm.model.folder"] = study.llm.model.folder if "llm" in used else None
         sources["errors.taxonomy"] = study.errors.taxonomy if "errors" in used else None
-    for key, file in sources.items():
-        path = Path(os.path.expanduser(file or BASE))
+    sources |= {f"references[{i}]": file for i, file in enumerate(study.references)}
+    for name, document in study.documents.items():
+        if document.citation_style.endswith(".csl"):
+            sources[f"documents.{name}.citation_style"] = document.citation_style
+    return {key: file for key, file in sources.items() if file}
+
+
+def check_files(study):
+    """Find a file of one's own that isn't there, before Snakemake misses it in more words."""
+    for key, file in own_paths(study).items():
+        path = Path(os.path.expanduser(file))
         if not os.path.exists(path):  # which takes a name that is too long for one that isn't there
             there = [str(other) for other in path.parent.glob("*")] if os.path.isdir(path.parent) else []
             raise InquestError(

@@ -9,8 +9,8 @@ from inquest.runtime import job
 
 with job(snakemake):
     given, p = snakemake.input, snakemake.params
-    references = Path(given.references)
-    base = references.parent.parent
+    references = [Path(path) for path in given.references]
+    base = references[0].parent.parent
     if given.get("provenance"):
         timings = {name: read_json(path) for name, path in p.timings.items()}
         provenance = this_run(read_json(given.provenance), timings)
@@ -22,11 +22,12 @@ with job(snakemake):
         document=p.document,
         study=p.config,
         chapters=p.chapters,
-        templates=references.parent,
+        templates=base / "report",
         references=references,
         rubric=given.get("rubric") or None,
         provenance=provenance,
         rules=Path(given.rules[0]).parent,
+        ran=[(chapter, rule, script) for chapter, rule, script, _ in p.ran],
     )
     write_text(snakemake.output.page, made.page)
     write_json(snakemake.output.marks, made.marks)

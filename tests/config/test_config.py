@@ -143,7 +143,8 @@ def test_what_is_left_out_has_a_default():
 
 def test_a_document_has_the_sections_that_concern_it():
     texts = concerning(load(DEFAULT), "classifier")
-    assert list(texts) == ["study", "seed", "provenance", "documents", "text", "classifier", "llm", "errors"]
+    every = ["study", "seed", "provenance", "documents", "references"]
+    assert list(texts) == [*every, "text", "classifier", "llm", "errors"]
     assert list(texts["documents"]) == ["classifier"]
     table = concerning(load(DEFAULT), "influence")
     assert {"data", "baseline", "influence", "shapley", "quality"} <= table.keys()
@@ -161,6 +162,7 @@ def test_how_the_work_is_cut_into_jobs_is_not_printed():
     ("change", "same"),
     [
         ({"provenance": "full"}, True),
+        ({"bundle": "all.zip", "references": ["my.json"]}, True),
         ({"documents": {"other": {"title": "Other", "chapters": ["data"]}}}, True),
         ({"influence": {**DEFAULT["influence"], "points_per_job": 3}}, True),
         ({"seed": 7}, False),
@@ -234,6 +236,8 @@ def test_every_value_of_a_wrong_type_is_named_by_its_key():
     for path in leaves:
         if path[-1] == "kind":
             expected = f"config key `{written(path[:-1])}`: found `kind: {{'odd': 1}}`"
+        elif "authors" in path:  # one may be a section
+            expected = f"config key `{written(path)}.odd`: unknown key; allowed here: name, last, "
         elif path == ("shapley", "until"):  # a section that is left out
             expected = "config key `shapley.until.odd`: unknown key; allowed here: standard_error, "
         else:
@@ -311,7 +315,7 @@ def test_conditions_that_are_none(condition, found):
         ({}, "config key `study`: missing; it must be given (and 2 more mistakes)"),
         (
             {1: 2},
-            "config key `1`: unknown key; allowed here: study, seed, provenance, documents, data, baseline, ",
+            "config key `1`: unknown key; allowed here: study, seed, provenance, documents, bundle, ",
         ),
         (
             {**DEFAULT, "seeed": 1},

@@ -17,13 +17,14 @@ from inquest.config.classifier import TextClassifier
 from inquest.config.data import Data
 from inquest.config.documents import Document
 from inquest.config.errors import Errors
+from inquest.config.file_names import below, check_pattern, fill
 from inquest.config.influence import Influence
 from inquest.config.llm import Llm
 from inquest.config.quality import Quality
 from inquest.config.shapley import Shapley
 from inquest.config.text import Text
 from inquest.errors import InquestError, listing, nearest
-from inquest.sections import LONGEST, Mistake, Section, check_slugs, complain, slug, text_like
+from inquest.sections import EACH_ONCE, LONGEST, Mistake, Section, check_slugs, complain, slug, text_like
 
 __all__ = ["Study", "concerning", "load_study", "schema", "slug", "work_digest"]
 
@@ -32,6 +33,8 @@ Name = text_like(
     r"(?!(downloads|verify)$)[A-Za-z0-9][A-Za-z0-9_-]{0,63}",
     "up to 64 letters, digits, hyphens and underscores are allowed; `downloads` and `verify` are taken",
 )
+PAGES = ("error-map",)
+"""Pages of chapters that stand beside the documents."""
 
 
 class Study(Section):
@@ -45,6 +48,11 @@ class Study(Section):
     """What reports print of a run: `stable` what a rerun prints again, `full` its times and machine, too."""
     documents: Annotated[dict[str, Document], Field(min_length=1)]
     """The reports to write, by file name."""
+    bundle: str | None = None
+    """The name of the archive that `make bundle` packs, such as `{course}-{last}.zip`; its fields are
+    those of the first document. Null takes that document's `file`, or the study's name."""
+    references: Annotated[list[str], EACH_ONCE] = []
+    """CSL-JSON files with references of one's own, besides report/references.json."""
     data: Data | None = None
     """The table that the chapters on data influence are about."""
     baseline: Baseline = Field(default_factory=Baseline)
@@ -62,6 +70,37 @@ class Study(Section):
         if all(map(slug, self.documents)):  # else see `load_study`
             check_slugs("documents", self.documents)
         return self
+
+    @model_validator(mode="after")
+    def _handed_in_names_differ(self):
+        if self.bundle is not None:
+            with below("bundle"):
+                check_pattern(self.bundle, ".zip")
+        seen = {f"{page}.pdf": "a page of a chapter" for page in PAGES}
+        for document, name in self.file_names().items():
+            if slug(document) in PAGES:
+                continue  # see `load_study`
+            if name.casefold() in seen:
+                found = f"the name {name} is that of {seen[name.casefold()]}, too"
+                raise Mistake(f"documents.{document}.file", found, "two documents need two names")
+            seen[name.casefold()] = f"the document {document}"
+        self.bundle_name()
+        return self
+
+    def file_names(self) -> dict[str, str]:
+        """Return the name that each document's PDF is handed in under."""
+        names = {}
+        for key, document in self.documents.items():
+            with below(f"documents.{key}.file"):
+                names[key] = fill(document.file or f"{key}.pdf", document.fields(self.study, key), ".pdf")
+        return names
+
+    def bundle_name(self) -> str:
+        """Return the name of the archive with all that is handed in."""
+        key, first = next(iter(self.documents.items()))
+        pattern = self.bundle or f"{(first.file or '{study}.pdf')[:-4]}.zip"
+        with below("bundle"):
+            return fill(pattern, first.fields(self.study, key), ".zip")
 
     @model_validator(mode="after")
     def _ratings_are_there(self):
@@ -167,6 +206,7 @@ def concerning(study: Study, document: str) -> dict[str, Any]:
     chapters = study.documents[document].chapters
     about = {ABOUT[name] for name in chapters if name in ABOUT}
     kept = {
+        "references",
         "study",
         "seed",
         "provenance",
@@ -183,7 +223,8 @@ def work_digest(study: Study) -> str:
     Two configs with the same digest give the same numbers, and take the same work.
     """
     work = _results_of(study)
-    del work["documents"], work["provenance"]
+    for key in ("documents", "bundle", "references", "provenance"):
+        del work[key]
     return hashlib.sha256(json.dumps(work, sort_keys=True).encode()).hexdigest()[:16]
 
 

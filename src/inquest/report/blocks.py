@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -137,7 +138,7 @@ class Chapter:
             **{word: getattr(self, word) for word in own},
             "cite": self.build.citations.cite,
             "math": formula,
-            "markdown": text.markdown,
+            "markdown": functools.partial(text.markdown, cite=self.build.citations.cite),
             "plural": text.plural,
             "as_text": text.as_text,
             "column": Column,

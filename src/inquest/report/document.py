@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import html as html_module
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from inquest.errors import InquestError
 from inquest.report import rubric as rubrics
 from inquest.report import text
 from inquest.report.blocks import Build, Chapter
-from inquest.report.citations import Citations
+from inquest.report.citations import STYLE, Citations
+from inquest.report.code import chapters_code
 from inquest.report.fonts import font_faces
 
 _RAW = re.compile(r'(?<=\bmath\()\s*r"([^"]*)"')
@@ -99,17 +101,19 @@ def typeset(
     study: Mapping[str, Any],
     chapters: Mapping[str, str | Path],
     templates: str | Path,
-    references: str | Path,
+    references: str | Path | Sequence[str | Path],
     rubric: str | Path | None,
     provenance: Mapping[str, Any],
     rules: str | Path | None = None,
+    ran: Sequence[tuple[str, str, str]] = (),
 ) -> Typeset:
     """Return a document as one HTML page that needs no other file, with its marks.
 
     Parameters
     ----------
     document : mapping
-        The document's part of the config: title, authors, statements … A rubric sees its `pages`.
+        The document's part of the config: title, authors, statements … A rubric sees its `pages`. An author
+        is a name, or a mapping with `name`, and maybe `affiliation` and `email`.
     study : mapping
         The config with every default; it is printed in the appendix.
     chapters : mapping
@@ -117,7 +121,7 @@ def typeset(
     templates : path
         The folder with `document.html.j2`, `appendix.html.j2`, `style.css`, `chapters/<name>.html.j2`, and
         `chapters/<name>.appendix.html.j2` for what a chapter adds to the appendix.
-    references : path
+    references : path, or list of path
         CSL-JSON.
     rubric : path or None
         A rubric for the appendix *Where each mark is earned*.
@@ -128,6 +132,8 @@ def typeset(
         one, or none (None).
     rules : path, optional
         The folder with the graph of the rules behind it, as the rule `draw_rules` makes it.
+    ran : sequence of (str, str, str)
+        Chapter, rule and script (by its path beside `templates`) of the code that an appendix is to show.
 
     Raises
     ------
@@ -135,8 +141,12 @@ def typeset(
         If a chapter's template, facts, figure or table is missing, a reference or citation leads nowhere, or
         a template asks for a fact that is not there.
     """
+    document = {"assignment": "", "course": "", **document}
     env = environment(templates)
-    build = Build(Citations(references))
+    files = [references] if isinstance(references, (str, Path)) else references
+    citations = Citations(*files, style=document.get("citation_style", STYLE))
+    env.filters["markdown"] = functools.partial(text.markdown, cite=citations.cite)
+    build = Build(citations)
     all_facts = {name: _facts(name, Path(folder)) for name, folder in chapters.items()}
     times = provenance["timings"]
 
@@ -152,7 +162,8 @@ def typeset(
             raise InquestError(f"chapters/{name}.html.j2", "it has no heading", "chapter(…) opens it")
 
     statements = ""
-    if document.get("statements"):
+    texts = [(one["title"], env.filters["markdown"](one["text"])) for one in document.get("statements") or ()]
+    if texts:
         statements = Chapter(build, "statements").chapter("Statements", numbered=False)
 
     before = len(build.headings)
@@ -193,6 +204,8 @@ def typeset(
         rows = [{**row, "number": numbers.get(row["section"])} for row in rows]
         earned = {"title": wanted.title, "total": wanted.total, "bonus": wanted.bonus, "marks": rows}
     appendix = _fill(env, "appendix.html.j2", words)
+    if ran:
+        appendix += _code(env, build, ran, Path(templates).parent, rows if earned else [])
     bibliography = build.citations.bibliography()
     if bibliography:  # known last, but it stands before the appendix
         heading = Chapter(build, "references").chapter("References", numbered=False)
@@ -202,12 +215,13 @@ def typeset(
         env,
         "document.html.j2",
         {
-            "document": {**document, "date": _date(document.get("date"))},
+            "document": {**document, "authors": _people(document), "date": _date(document.get("date"))},
             "study": study,
             "headline": [row for facts in all_facts.values() for row in facts.get("headline", [])],
             "contents": _columns(_outline(build.headings)) if document.get("contents", True) else None,
             "bodies": bodies,
             "statements_heading": statements,
+            "statements": texts,
             "references_heading": heading if bibliography else "",
             "bibliography": bibliography,
             "appendix": Markup("\n").join([*annexes, appendix]),
@@ -215,8 +229,27 @@ def typeset(
             "as_text": text.as_text,
         },
     )
-    page = build.resolve(page)
+    page = citations.resolve(build.resolve(page))
     return Typeset(page.replace("/* fonts */", font_faces(html_module.unescape(page)), 1), earned)
+
+
+def _people(document: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the authors, each as a mapping."""
+    people = [{"name": one} if isinstance(one, str) else one for one in document.get("authors") or ()]
+    return [{"affiliation": "", "email": "", **one} for one in people]
+
+
+def _code(
+    env: jinja2.Environment,
+    build: Build,
+    ran: Sequence[tuple[str, str, str]],
+    base: Path,
+    marks: list[dict[str, Any]],
+) -> Markup:
+    """Return the appendix with the code; its parts have the titles of their chapters."""
+    titles = {h.id.removeprefix("chapter-"): h.title for h in build.headings if h.level == 1}
+    words = {"code": chapters_code(ran, base, marks), "titles": titles}
+    return _fill(env, "code.html.j2", words | Chapter(build, "code", appendix=True).words())
 
 
 def _facts(name: str, folder: Path) -> dict[str, Any]:

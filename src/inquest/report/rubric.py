@@ -8,6 +8,7 @@ A rubric is a YAML file::
         marks: 2
         chapter: influence
         section: sec-loo-values
+        rules: [leave_one_out]
         all:
           - {fact: influence.points.count, at_least: 10, says: rows left out}
           - {count: influence.groups.names, equals: {count: config.influence.groups}}
@@ -20,7 +21,8 @@ A rubric is a YAML file::
 A check names its subject, `fact` (a value) or `count` (how many items a list or mapping has), by a dotted
 path, and one or more of the tests in `TESTS`; a test's operand is a value, or `{fact: …}` or `{count: …}` for
 another fact. A path starts with a chapter, or with `config`, `document`, or `timings` and a chapter. Bonus
-marks are counted apart from the others. Nothing in a rubric is run as code.
+marks are counted apart from the others. `rules` names the rules of the workflow whose code answers that part
+of the assignment, for the appendix with the code. Nothing in a rubric is run as code.
 """
 
 from __future__ import annotations
@@ -100,6 +102,8 @@ class Mark:
     section: str
     checks: tuple[Check, ...]
     bonus: bool = False
+    rules: tuple[str, ...] = ()
+    """The rules whose code answers this part of the assignment."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,7 @@ def mark(rubric: Rubric, facts: Mapping[str, Any], sections: Collection[str]) ->
     Returns
     -------
     list of dict
-        what, marks, bonus, section (None if the document lacks it), met, why (list of str).
+        what, marks, bonus, section (None if the document lacks it), rules, met, why (list of str).
     """
     rows = []
     for one in rubric.marks:
@@ -174,6 +178,7 @@ def mark(rubric: Rubric, facts: Mapping[str, Any], sections: Collection[str]) ->
                 "marks": one.marks,
                 "bonus": one.bonus,
                 "section": one.section if there else None,
+                "rules": list(one.rules),
                 "met": met,
                 "why": why,
             }
@@ -185,7 +190,7 @@ def _mark(where: str, content: Any) -> Mark:
     _keys(
         where,
         content,
-        ("what", "marks", "bonus", "chapter", "section", "all"),
+        ("what", "marks", "bonus", "chapter", "section", "rules", "all"),
         ("what", "marks", "chapter", "section"),
     )
     if not _is_number(content["marks"]) or content["marks"] <= 0:
@@ -196,6 +201,9 @@ def _mark(where: str, content: Any) -> Mark:
     checks = content.get("all", [])
     if not isinstance(checks, list):
         raise InquestError(f"{where}, `all`", f"found {type(checks).__name__}", "a list of checks is allowed")
+    rules = content.get("rules", [])
+    if not isinstance(rules, list) or not all(isinstance(rule, str) for rule in rules):
+        raise InquestError(f"{where}, `rules`", f"found {rules!r}", "a list of rules is allowed")
     return Mark(
         str(content["what"]),
         content["marks"],
@@ -203,6 +211,7 @@ def _mark(where: str, content: Any) -> Mark:
         str(content["section"]),
         tuple(_check(f"{where}, check {i}", check) for i, check in enumerate(checks, 1)),
         bonus,
+        tuple(rules),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -14,6 +15,8 @@ from inquest.errors import InquestError
 DASH = "–"
 """What stands where a value is missing."""
 MINUS = "−"
+_CITATION = re.compile(r"\[(@[^\[\]]+)\](?![(\[])")
+"""Not the text of a link."""
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -134,17 +137,35 @@ def plural(amount: Any, one: str, many: str | None = None) -> str:
     return f"{count(amount)}\u00a0{one if amount == 1 else many or one + 's'}"
 
 
-def markdown(text: str) -> Markup:
-    """Return Markdown as HTML. HTML in it is shown, not run; headings go below a section; no pictures."""
+def markdown(text: str, cite: Callable[..., Markup] | None = None) -> Markup:
+    """Return Markdown as HTML. HTML in it is shown, not run; headings go below a section; no pictures.
+
+    With ``cite``, which is given keys and returns HTML, ``[@key, p. 3; @other]`` is a citation.
+    """
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": False, "typographer": True})
     parser.enable(["table", "strikethrough", "smartquotes", "replacements"]).disable("image")
+    if cite is not None:
+        parser.inline.ruler.before("link", "citation", _citation)
+        parser.add_render_rule("citation", lambda self, tokens, i, *_: str(cite(*tokens[i].meta["keys"])))
     tokens = parser.parse(str(text))
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1]) + 3)}"
     return Markup(parser.renderer.render(tokens, parser.options, {}))
+
+
+def _citation(state: Any, silent: bool) -> bool:
+    """Take ``[@key; @other]`` for a citation: a rule of markdown-it, so not in code or after a backslash."""
+    found = _CITATION.match(state.src, state.pos)
+    if not found:
+        return False
+    if not silent:
+        token = state.push("citation", "", 0)
+        token.meta = {"keys": [key.strip().removeprefix("@") for key in found[1].split(";")]}
+    state.pos = found.end()
+    return True
 
 
 def is_missing(value: Any) -> bool:
