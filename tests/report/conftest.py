@@ -79,7 +79,7 @@ def built(tmp_path_factory) -> Path:
     """A folder with the sample's templates and results."""
     folder = tmp_path_factory.mktemp("orchard")
     (folder / "report" / "chapters").mkdir(parents=True)
-    for name in ("document.html.j2", "title.html.j2", "appendix.html.j2", "style.css"):
+    for name in ("document.html.j2", "title.html.j2", "appendix.html.j2", "code.html.j2", "style.css"):
         shutil.copy(REPORT / name, folder / "report" / name)
     for name, draw in (("data", _data), ("influence", _influence)):
         shutil.copy(HERE / "chapters" / f"{name}.html.j2", folder / "report" / "chapters")
