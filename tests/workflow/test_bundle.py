@@ -74,17 +74,8 @@ def test_what_is_unpacked_can_be_run_again(packed, tmp_path):
     }  # fmt: skip
     assert "make report STUDY=named.yaml" in (there / "CONTENTS.txt").read_text(encoding="utf-8")
     assert not list((there / "code").rglob("results")) and (there / "code" / "tiny.csv").is_file()
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "-n",
-        "--cores",
-        "1",
-        "--configfile",
-        "named.yaml",
-        "bundle",
-    ]
+    command = [sys.executable, "-m", "snakemake", "bundle", "-n", "--cores", "1"]
+    command += ["--configfile", "named.yaml"]
     done = subprocess.run(command, cwd=there / "code", capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "clean" in done.stdout and "bundle" in done.stdout
