@@ -6,19 +6,6 @@ HANDED_IN = [NAMED] if any(document.file for document in STUDY.documents.values(
 ANNOTATED = inside(f"annotations/{STUDY.study}")
 
 
-def own_inputs():
-    """What a rerun needs besides the workflow: the config's files, and all that it names."""
-    configs = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
-    kept = [f"reference/{STUDY.study}.json", f"reference/{STUDY.study}.run.json", "reference/tolerances.yaml"]
-    return [*configs, *filter(os.path.exists, kept), *ANNOTATED, *own_paths(STUDY).values()]
-
-
-def rerun_command():
-    """The command that makes the documents again."""
-    files = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
-    return " ".join(["make report", *(f"STUDY={path}" for path in files)])
-
-
 localrules:
     name_documents,
     bundle,
@@ -71,7 +58,7 @@ rule bundle:
         base=str(BASE),
         title=lambda wildcards: next(iter(STUDY.documents.values())).title,
         own=lambda wildcards: own_inputs(),
-        annotations=f"annotations/{STUDY.study}",
+        study=STUDY.study,
         digest=lambda wildcards: files_digest({**code_files(BASE), **own_files(own_inputs(), ".")[0]}),
         command=lambda wildcards: rerun_command(),
     message:

@@ -299,6 +299,47 @@ def freeze_command():
     return " ".join(["make freeze", *(f"STUDY={path}" for path in files)])
 
 
+def code_that_ran(document):
+    """What an appendix with the code is to show: chapter, rule, script, and the digest of what that runs.
+
+    These are the rules of the document's chapters, and before them those of other chapters that they read from.
+    """
+    if not STUDY.documents[document].code_appendix:
+        return []
+    ran = [workflow.get_rule(name) for name in dict.fromkeys(job.partition("-")[0] for job in TIMED)]
+    chapter = {rule.name: Path(rule.snakefile).stem for rule in ran}
+    shown = {rule.name for rule in ran if chapter[rule.name] in chapters_of(document)}
+    before = 0
+    while before < len(shown):
+        before = len(shown)
+        read = {str(path) for rule in ran if rule.name in shown for path in rule.input if not callable(path)}
+        shown |= {rule.name for rule in ran if any(map(rule.is_producer, read))}
+    scripts = {rule.name: os.path.normpath(Path(rule.snakefile).parent / rule.script) for rule in ran}
+    return [
+        (chapter[name], name, os.path.relpath(scripts[name], BASE), code_digest(scripts[name]))
+        for name in chapter
+        if name in shown
+    ]
+
+
+def own_inputs():
+    """What a rerun needs besides the workflow: the config's files, and all that it names."""
+    configs = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
+    kept = [f"reference/{STUDY.study}.json", f"reference/{STUDY.study}.run.json", "reference/tolerances.yaml"]
+    return [
+        *configs,
+        *filter(os.path.exists, kept),
+        *inside(f"annotations/{STUDY.study}"),
+        *own_paths(STUDY).values(),
+    ]
+
+
+def rerun_command():
+    """The command that makes the documents again."""
+    files = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
+    return " ".join(["make report", *(f"STUDY={path}" for path in files)])
+
+
 def complaints(log):
     """Say again, last of all, why rules failed: one line each."""
     for path in sorted(Path(RESULTS, "logs").rglob("*.log")):

@@ -14,7 +14,7 @@ with job(snakemake):
     if given.sheet:
         files["errors/errors.xlsx"] = Path(given.sheet)
     for path in map(Path, given.annotated):
-        files[f"errors/annotations/{path.relative_to(p.annotations).as_posix()}"] = path
+        files[f"errors/annotations/{path.relative_to(f'annotations/{p.study}').as_posix()}"] = path
     files |= {f"code/{name}": path for name, path in {**code_files(p.base), **own}.items()}
     pdfs = [path.name for path in reports if path.suffix == ".pdf"]
     files["CONTENTS.txt"] = contents_note(p.title, pdfs, "errors/errors.xlsx" in files, p.command, left)
