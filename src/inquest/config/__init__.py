@@ -33,8 +33,6 @@ Name = text_like(
     r"(?!(downloads|verify)$)[A-Za-z0-9][A-Za-z0-9_-]{0,63}",
     "up to 64 letters, digits, hyphens and underscores are allowed; `downloads` and `verify` are taken",
 )
-PAGES = ("error-map",)
-"""Pages of chapters that stand beside the documents."""
 
 
 class Study(Section):
@@ -76,7 +74,7 @@ class Study(Section):
         if self.bundle is not None:
             with below("bundle"):
                 check_pattern(self.bundle, ".zip")
-        seen = {f"{page}.pdf": "a page of a chapter" for page in PAGES}
+        seen = {f"{page}.pdf": whose for page, whose in PAGES.items()}
         for document, name in self.file_names().items():
             if slug(document) in PAGES:
                 continue  # see `load_study`
