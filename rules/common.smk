@@ -322,6 +322,12 @@ def code_that_ran(document):
     ]
 
 
+def feeding(document):
+    """Which rules feed which, down to a document, but for the drawing of it: known once all rules are."""
+    edges = rules_behind(workflow, "pdf", {"document": document})
+    return [edge for edge in edges if "draw_rules" not in edge]
+
+
 def own_inputs():
     """What a rerun needs besides the workflow: the config's files, and all that it names."""
     configs = [os.path.relpath(path) for path in workflow.overwrite_configfiles]

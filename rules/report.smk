@@ -34,12 +34,6 @@ localrules:
 
 
 @functools.cache
-def feeding(document):
-    """Which rules feed which, down to a document, but for the drawing of it: known once all rules are."""
-    edges = rules_behind(workflow, "pdf", {"document": document})
-    return [edge for edge in edges if "draw_rules" not in edge]
-
-
 rule draw_rules:
     output:
         figure=f"{RESULTS}/rules/{{document}}/figures/rules.svg",
