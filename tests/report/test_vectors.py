@@ -1,12 +1,15 @@
 """Merged figures: fewer nodes, everything in its place."""
 
+import io
 import re
 
 import numpy as np
+import pytest
+from pypdf import PdfReader
 
 from inquest.artefacts import write_figure
 from inquest.report.figures import LABELS, figure
-from inquest.report.vectors import merge
+from inquest.report.vectors import merge, pdf_path, quick_paths
 
 SVG = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">
 <defs><path id="a" d="M 0 0 L 64 128 Q 1 2 3 4 z" transform="scale(0.5)"/>
@@ -39,3 +42,39 @@ def test_glyphs_and_markers_of_a_real_figure_are_merged(tmp_path):
     after = merge(before)
     assert before.count(b"<use") > 100
     assert after.count(b"<use") == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "operators"),
+    [
+        ("M 1.5 -2 L 3 4 C 1 2 3 4 5 6 z", b"1.5 -2 m 3 4 l 1 2 3 4 5 6 c  h"),
+        ("M1 2L3 4Z", b"1 2 m 3 4 l  h"),
+        ("", b""),
+        ("M 1 2 Q 3 4 5 6", None),
+        ("M 1 2 3 4", None),  # a line that isn't named
+        ("m 1 2 l 3 4", None),
+        ("M 1 2 L 3", None),
+        ("M 1e-3 2", None),
+        ("M 1 2 q", None),
+    ],
+)
+def test_a_path_as_operators(data, operators):
+    assert pdf_path(data) == operators
+
+
+def test_quick_paths_look_the_same():
+    """WeasyPrint's own way is the oracle: both streams draw the same points."""
+    from weasyprint import HTML
+
+    data = "M 1 2 L 30 4.5 C 30 10 20 20 10 20 z"
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><path d="{data}"/></svg>'
+
+    def points() -> list[bytes]:
+        page = PdfReader(io.BytesIO(HTML(string=svg).write_pdf())).pages[0]
+        return re.findall(rb"(?:-?[\d.]+ )+[mlc](?=\s)|(?<=\s)h(?=\s)", page.get_contents().get_data())
+
+    slow = points()
+    with quick_paths():
+        quick = points()
+    assert quick == [b"1 2 m", b"30 4.5 l", b"30 10 20 20 10 20 c", b"h"]
+    assert [point for point in slow if point != b"0 0 m"] == quick

@@ -16,7 +16,7 @@ from typing import Any
 from inquest.artefacts import atomic
 from inquest.errors import InquestError
 from inquest.report.floats import settle
-from inquest.report.vectors import merge
+from inquest.report.vectors import merge, quick_paths
 
 PAPERS = {
     "A4": "@page { size: A4; margin-left: 23mm; margin-right: 23mm }",
@@ -62,7 +62,7 @@ def write_pdf(html: str, path: str | Path, paper: str = "A4", most: int | None =
         printed = document.render(stylesheets=[sheet], pdf_variant="pdf/ua-1")
         if most is not None:
             _check_length(printed.pages, most, Path(path).name)
-        with atomic(path) as part:
+        with atomic(path) as part, quick_paths():
             printed.write_pdf(part, finisher=_link_beside, pdf_variant="pdf/ua-1")
 
 
