@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image
 
 RESULTS, PICTURE = Path("results/default"), Path("docs/pages.png")
-SHOWN = {"influence": "The influence of single rows", "classifier": "What would make it better"}
+SHOWN = {"influence": "A map of the data", "classifier": "What would make it better"}
 """Documents, and the heading whose page is shown."""
 HEIGHT, FRAME, GROUND = 878, 11, "#e1e2e6"
 """Pixels of a page's height and of the ground around it; the ground's colour."""
