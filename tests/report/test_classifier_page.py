@@ -294,13 +294,17 @@ DOCUMENT = {
     "subtitle": "Fine-tuning, judging and doubting a text classifier",
     "authors": ["Ada Ahorn", "Béla Birke"],
     "course": "Statistics 101, assignment 3",
+    "assignment": "",
     "date": None,
+    "file": None,
     "chapters": ["classifier"],
     "rubric": None,
     "statements": [],
     "paper": "A4",
     "pages": 6,
     "contents": False,
+    "citation_style": "apa",
+    "code_appendix": False,
 }
 PROVENANCE = {
     "versions": {"torch": "2.13.0", "transformers": "5.23.0"},
