@@ -33,7 +33,6 @@ localrules:
     pdf,
 
 
-@functools.cache
 rule draw_rules:
     output:
         figure=f"{RESULTS}/rules/{{document}}/figures/rules.svg",
