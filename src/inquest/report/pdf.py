@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from inquest.artefacts import atomic
 from inquest.errors import InquestError
+from inquest.files import atomic
 from inquest.report.floats import settle
-from inquest.report.vectors import merge, quick_paths
+from inquest.report.lines import remembered_lines
+from inquest.report.vectors import quick_figures
 
 PAPERS = {
     "A4": "@page { size: A4; margin-left: 23mm; margin-right: 23mm }",
@@ -26,7 +27,8 @@ PAPERS = {
 APT = "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 _CHAPTERS_ONLY = "body:not(.compact) > header.title, nav.contents, .references, .appendices { display: none }"
 _LONGEST = 4  # parts that are named where a document is too long
-_PICTURE = re.compile(r"(data:image/svg\+xml;base64,)([A-Za-z0-9+/=]+)")
+_PICTURE = re.compile(r"""(<img\b[^>]*?\ssrc=["'])data:(image/[a-z+]+);base64,([A-Za-z0-9+/=]+)(["'])""")
+_PICTURES = "http://pictures.invalid/"
 _BESIDE = "http://beside.invalid/"  # stands for the document's folder until links to files there are relative
 _EPOCH = "315532800"  # 1 January 1980: font tables and the PDF carry no other time
 
@@ -52,17 +54,26 @@ def write_pdf(html: str, path: str | Path, paper: str = "A4", most: int | None =
     """
     if paper not in PAPERS:
         raise InquestError("paper", f"found {paper!r}", f"allowed: {', '.join(PAPERS)}")
-    with _epoch(), _uncollected():
-        weasyprint = _weasyprint()
-        fetcher = weasyprint.urls.URLFetcher(allowed_protocols={"data"})
-        document = weasyprint.HTML(string=_PICTURE.sub(_merged, html), url_fetcher=fetcher, base_url=_BESIDE)
-        sheet = weasyprint.CSS(string=PAPERS[paper])
+    weasyprint = _weasyprint()
+    with _epoch(), _uncollected(), remembered_lines():
+        fonts, images = weasyprint.text.fonts.FontConfiguration(), {}
+        page, pictures = _apart(html)
+        document = weasyprint.HTML(string=page, url_fetcher=_fetcher(pictures), base_url=_BESIDE)
+
+        def lay_out(*sheets: str, **options: Any) -> Any:
+            return document.render(
+                font_config=fonts,
+                cache=images,
+                stylesheets=[weasyprint.CSS(string=sheet) for sheet in (PAPERS[paper], *sheets)],
+                **options,
+            )
+
         with _quiet():  # links to what is hidden lead nowhere
-            settle(document.render(stylesheets=[sheet, weasyprint.CSS(string=_CHAPTERS_ONLY)]).pages)
-        printed = document.render(stylesheets=[sheet], pdf_variant="pdf/ua-1")
+            settle(lay_out(_CHAPTERS_ONLY).pages)
+        printed = lay_out(pdf_variant="pdf/ua-1")
         if most is not None:
             _check_length(printed.pages, most, Path(path).name)
-        with atomic(path) as part, quick_paths():
+        with atomic(path) as part, quick_figures():
             printed.write_pdf(part, finisher=_link_beside, pdf_variant="pdf/ua-1")
 
 
@@ -126,8 +137,30 @@ def _boxes(parent: Any, *tags: str) -> Iterator[Any]:
             yield box
 
 
-def _merged(picture: re.Match[str]) -> str:
-    return picture[1] + base64.b64encode(merge(base64.b64decode(picture[2]))).decode()
+def _apart(html: str) -> tuple[str, dict[str, tuple[str, bytes]]]:
+    """Return the page with a short address for each picture, and the pictures: they take long to parse."""
+    pictures: dict[str, tuple[str, bytes]] = {}
+
+    def short(picture: re.Match[str]) -> str:
+        address = f"{_PICTURES}{len(pictures)}"
+        pictures[address] = (picture[2], base64.b64decode(picture[3]))
+        return f"{picture[1]}{address}{picture[4]}"
+
+    return _PICTURE.sub(short, html), pictures
+
+
+def _fetcher(pictures: dict[str, tuple[str, bytes]]) -> Any:
+    """Return what finds these pictures and what a page holds itself, and nothing else."""
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+    class Fetcher(URLFetcher):
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            if url not in pictures:
+                return super().fetch(url, headers)
+            kind, content = pictures[url]
+            return URLFetcherResponse(url, content, {"Content-Type": kind})
+
+    return Fetcher(allowed_protocols={"data"})
 
 
 def _weasyprint():
