@@ -56,7 +56,7 @@ def write_pdf(html: str, path: str | Path, paper: str = "A4", most: int | None =
         raise InquestError("paper", f"found {paper!r}", f"allowed: {', '.join(PAPERS)}")
     weasyprint = _weasyprint()
     with _epoch(), _uncollected(), remembered_lines():
-        fonts, images = weasyprint.text.fonts.FontConfiguration(), {}
+        fonts, images = weasyprint.text.fonts.FontConfiguration(), dict[str, Any]()
         page, pictures = _apart(html)
         document = weasyprint.HTML(string=page, url_fetcher=_fetcher(pictures), base_url=_BESIDE)
 
@@ -70,6 +70,8 @@ def write_pdf(html: str, path: str | Path, paper: str = "A4", most: int | None =
 
         with _quiet():  # links to what is hidden lead nowhere
             settle(lay_out(_CHAPTERS_ONLY).pages)
+        for missing in [address for address, image in images.items() if image is None]:
+            del images[missing]  # the layout that counts says so
         printed = lay_out(pdf_variant="pdf/ua-1")
         if most is not None:
             _check_length(printed.pages, most, Path(path).name)
