@@ -14,8 +14,9 @@ LLM_ASKED = {
 }
 LLM_THREADS = LLM["threads"] if LLM_HERE else 1
 LLM_TABLES = ["prompts", "agreement", "differ"]
+LLM_FIGURES = ["who_is_right"]
 TIMED += ["fetch_llm", "choose_prompt", "label_texts", "describe_llm"]
-REPORTED["llm"] = artefacts("llm", LLM_TABLES)
+REPORTED["llm"] = artefacts("llm", LLM_TABLES, LLM_FIGURES)
 CLOCKED["llm"] = f"{RESULTS}/timings/llm.json"
 
 
@@ -135,7 +136,7 @@ rule describe_llm:
         labels=f"{RESULTS}/llm/labels.parquet",
         timings=f"{RESULTS}/timings/llm/label_texts.json",
     output:
-        artefacts("llm", LLM_TABLES),
+        artefacts("llm", LLM_TABLES, LLM_FIGURES),
         timings=CLOCKED["llm"],
     log:
         f"{RESULTS}/logs/llm/describe_llm.log",

@@ -1,8 +1,9 @@
-"""Write the facts and tables of the language model's chapter."""
+"""Write the facts, tables and figure of the language model's chapter."""
 
 from pathlib import Path
 
 from inquest.artefacts import read_json, read_table, write_chapter, write_json
+from inquest.report.plots import llm as plots
 from inquest.runtime import job
 from inquest.text.llm.summary import summarise_llm
 
@@ -20,5 +21,7 @@ with job(snakemake):
         seed=p.seed,
         bootstrap=p.bootstrap,
     )
-    write_chapter(Path(snakemake.output[0]).parent, facts, tables)
+    folder = Path(snakemake.output[0]).parent
+    write_chapter(folder, facts, tables)
+    plots.who_is_right(folder / "figures" / "who_is_right.svg", tables["agreement"], facts["classes"])
     write_json(snakemake.output.timings, read_json(found.timings))

@@ -37,6 +37,33 @@ def test_the_same_bytes_from_fewer_lines(tmp_path, monkeypatch):
     assert (tmp_path / "quick.pdf").read_bytes() == (tmp_path / "slow.pdf").read_bytes()
 
 
+SENTENCE = (
+    "Ten (of a hundred). {}Table{}: the classifier is 11.3 points ahead of {}both baselines{} (a half), too."
+)
+
+
+def _lines(sentence: str, width: int) -> list[str]:
+    from weasyprint import HTML
+    from weasyprint.formatting_structure.boxes import LineBox, TextBox
+
+    page = HTML(string=f'<p style="width: {width}px; margin: 0">{sentence}').render().pages[0]._page_box
+    lines = [box for box in page.descendants() if isinstance(box, LineBox)]
+    return ["".join(text.text for text in line.descendants() if isinstance(text, TextBox)) for line in lines]
+
+
+def test_a_space_before_an_element_breaks_no_line():
+    widths = range(150, 500, 3)
+    with remembered_lines():
+        found = [
+            _lines(SENTENCE.format("<a>", "</a>", "<em style='font-style: normal'>", "</em>"), w)
+            for w in widths
+        ]
+        plain = [_lines(SENTENCE.format("", "", "", ""), w) for w in widths]
+    assert [[line.strip() for line in lines] for lines in found] == [
+        [line.strip() for line in lines] for lines in plain
+    ]
+
+
 def test_weasyprint_is_left_as_it_was():
     from weasyprint.layout import inline, preferred
 

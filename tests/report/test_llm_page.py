@@ -13,6 +13,7 @@ from inquest.artefacts import read_json, write_chapter, write_json
 from inquest.config.llm import Llm
 from inquest.report.document import render
 from inquest.report.pdf import write_pdf
+from inquest.report.plots.llm import who_is_right
 from inquest.text.evaluation import wilson
 from inquest.text.llm.summary import summarise_llm
 
@@ -127,6 +128,7 @@ def study(
         bootstrap=200,
     )
     write_chapter(folder / "llm", facts, tables)
+    who_is_right(folder / "llm" / "figures" / "who_is_right.svg", tables["agreement"], facts["classes"])
     return {
         "document": DOCUMENT,
         "study": {"study": "films", "seed": 1, "text": {"pair": "second" if pair else None}},

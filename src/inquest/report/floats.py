@@ -38,12 +38,20 @@ class _Block:
         return self.element.tag == "figure" or self.element.get("class") == "table short"
 
     @property
+    def flows(self) -> bool:
+        return self.element.tag in ("p", "ul", "ol")
+
+    @property
     def splits(self) -> bool:
-        return self.element.tag in ("p", "ul", "ol", "pre") or self.element.get("class") == "table long"
+        return self.flows or self.element.tag == "pre" or self.element.get("class") == "table long"
 
     @property
     def answers(self) -> bool:
         return self.element.get("class") == "answer"
+
+    @property
+    def displays(self) -> bool:
+        return self.element.get("class") == "display"
 
     @property
     def heads(self) -> bool:
@@ -91,10 +99,20 @@ def _measure(pages: list[Any]) -> list[tuple[Any, list[_Block]]]:
                 # the style's margins: at a page's edge the box itself has none
                 block.above = child.style["margin_top"].value
                 block.below = child.style["margin_bottom"].value
-                block.height += child.border_height()
+                block.height += _used(child) if block.flows else child.border_height()
                 if child.element.tag == "p":
                     block.lines += len(child.children)
     return [(section, list(blocks.values())) for section, blocks in chapters.items()]
+
+
+def _used(box: Any) -> float:
+    """Return the height down to the last line: a page's end stretches the part of a block that is there."""
+    from weasyprint.formatting_structure.boxes import LineBox
+
+    last = box
+    while not isinstance(last, LineBox) and getattr(last, "children", ()):
+        last = last.children[-1]
+    return last.border_box_y() + last.border_height() - box.border_box_y()
 
 
 def _alike(one: _Block, other: _Block) -> bool:
@@ -111,6 +129,7 @@ class _Column:
         """Return the blocks of a chapter in the order that leaves the fewest holes."""
         order: list[_Block] = []
         waiting: list[_Block] = []
+        turned = False
 
         def put(block: _Block) -> None:
             self._put(block)
@@ -144,8 +163,10 @@ class _Column:
                     self.at, self.margin = 0.0, 0.0
             before = self.at
             put(block)
-            if self.at <= before:  # a new page has begun
+            turned = turned or self.at <= before  # a new page has begun
+            if turned and not any(follower.displays for follower in blocks[i + 1 : i + 2]):
                 flush()
+                turned = False
         flush()
         return order
 

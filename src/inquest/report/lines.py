@@ -1,7 +1,11 @@
-"""A line is broken once: WeasyPrint asks for the same one in every layout, and up to four times in a table.
+"""A line is broken once, and where it has to be.
 
-Where a line ends depends on the text, the room and a few properties of the style alone, so that the answers
-can be kept: a third of a layout's time would go into them.
+WeasyPrint asks for the same line in every layout, and up to four times in a table. Where it ends depends on
+the text, the room and a few properties of the style alone, so that the answers can be kept: a third of a
+layout's time would go into them.
+
+Where only the space behind a text does not fit, because an element follows it, WeasyPrint breaks behind the
+text's first word. That space would hang beyond the line's end, and so the text is put there whole.
 """
 
 from __future__ import annotations
@@ -44,9 +48,23 @@ _PROPERTIES = (
 """What WeasyPrint's ``split_first_line``, and what it calls, reads of a style."""
 
 
+def _split(
+    split: Any, text: str, style: Any, context: Any, most: float | None, *rest: Any, **start: bool
+) -> tuple[Any, ...]:
+    """Return the first line, with a text that fits but for the space behind it as a whole."""
+    found = split(text, style, context, most, *rest, **start)
+    shown = text.rstrip(" ")
+    wraps = most is not None and style["white_space"] in ("normal", "pre-line")
+    if wraps and shown and shown != text and found[1] < len(shown.encode()):
+        _, _, resume, width, *_ = split(shown, style, context, most, *rest, **start)
+        if resume is None and width <= most:
+            return split(text, style, context, None, *rest, **start)
+    return found
+
+
 @contextlib.contextmanager
 def remembered_lines() -> Iterator[None]:
-    """Let WeasyPrint break each line once, whatever number of layouts is made inside."""
+    """Let WeasyPrint break each line once inside, whatever number of layouts is made, and none too early."""
     from weasyprint.layout import inline, preferred
     from weasyprint.text.line_break import split_first_line
 
@@ -65,7 +83,7 @@ def remembered_lines() -> Iterator[None]:
     def split(text: str, style: Any, context: Any, *room: Any, **start: bool) -> tuple[Any, ...]:
         key = (text, number(style), room, *start.items())
         if key not in known:
-            known[key] = split_first_line(text, style, context, *room, **start)
+            known[key] = _split(split_first_line, text, style, context, *room, **start)
         layout, *measures = known[key]
         return copy.copy(layout), *measures  # drawing may shorten a layout's text
 

@@ -180,7 +180,7 @@ def _agreement(ax: Axes, agreed: pd.DataFrame, facts: Mapping[str, Any]) -> None
     ax.set(xlabel="permutations", ylabel="rank correlation with as many others", xscale="log", ylim=(None, 1))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     ax.xaxis.set_minor_formatter(lambda value, _: "")
-    ax.legend(loc="upper left", fontsize=7.5)
+    ax.legend(loc="lower right", fontsize=7.5, bbox_to_anchor=(1, 0.04))
 
 
 def _estimates(ax: Axes, found: ShapleyValues) -> None:
