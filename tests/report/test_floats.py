@@ -86,3 +86,34 @@ def test_an_answer_keeps_its_figure_unless_half_a_page_would_be_empty():
     chapter = (("h2a", 10), ("answer1", 10), ("figure1", 50), ("p2", 40))
     assert order(("p1", 65), *chapter) == ["p1", "h2a", "answer1", "figure1", "p2"]  # on the next page
     assert order(("p1", 45), *chapter) == ["p1", "h2a", "answer1", "p2", "figure1"]  # 55 would be empty
+
+
+def test_text_goes_on_below_a_figure_that_another_large_one_follows():
+    # figure2 does not fit below figure1; the next section fills that page, and figure2 begins the one after
+    assert order(
+        ("p1", 90), ("figure1", 40), ("figure2", 70), ("h3a", 5), ("p2", 20), ("p3", 40), ("p4", 9)
+    ) == ["p1", "figure1", "h3a", "p2", "p3", "figure2", "p4"]
+
+
+def test_no_figure_parts_words_from_their_formula():
+    blocks = [block("p1", 60), block("figure1", 50), block("p2", 45), block("display", 5), block("p3", 10)]
+    blocks[3].element.set("class", "display")
+    found = [b.element.get("name") for b in floats._Column(100.0).fill(blocks)]
+    assert found == ["p1", "p2", "display", "figure1", "p3"]
+
+
+def test_a_paragraph_across_pages_is_as_high_as_its_lines():
+    from weasyprint import CSS, HTML
+
+    html = HTML(
+        string=f"<section class='chapter'><p>{'word ' * 400}</p><ul><li>{'word ' * 200}</li></ul></section>"
+    )
+    sheet = "@page {{ size: 400px {}px; margin: 0 }} * {{ margin: 0; padding: 0; line-height: 20px }}"
+
+    def heights(height: int) -> list[float]:
+        pages = html.render(stylesheets=[CSS(string=sheet.format(height))]).pages
+        assert (len(pages) > 1) == (height < 1000)
+        ((_, measured),) = floats._measure(pages)
+        return [one.height for one in measured]
+
+    assert heights(313) == pytest.approx(heights(9999))  # 13 of each page's 313 hold no line

@@ -17,7 +17,7 @@ _SLACK = 4.0  # CSS pixels that a measured height may be wrong by
 _HOLE = 0.12  # of the page: less white space than this is no hole
 _SECTION_HOLE = 0.15  # of the page: less than this is no reason to let a figure wait beyond its section
 _CHAPTER_HOLE = (
-    0.38  # of the page: more than this is too much to leave, that an answer's figure stays with it
+    0.38  # of the page: more than this is too much to leave, whatever stands close to its words for it
 )
 _KEPT = 3  # lines of a paragraph that stand together at the foot and at the head of a page, as in style.css
 _LINES = 62.0  # CSS pixels of text that a heading must have below it
@@ -135,10 +135,12 @@ class _Column:
             self._put(block)
             order.append(block)
 
-        def flush() -> None:
+        def flush(last: bool = False) -> None:
             while waiting:
                 firsts = {block.element.tag: block for block in reversed(waiting)}.values()
                 fitting = [block for block in waiting if block in firsts and self._fits(block, block.height)]
+                if not (fitting or last) and self.height - self.at > _CHAPTER_HOLE * self.height:
+                    break  # there is text to fill this with
                 block = (fitting or waiting)[0]
                 waiting.remove(block)
                 put(block)
@@ -167,7 +169,7 @@ class _Column:
             if turned and not any(follower.displays for follower in blocks[i + 1 : i + 2]):
                 flush()
                 turned = False
-        flush()
+        flush(last=True)
         return order
 
     def _needed(self, blocks: list[_Block], whole: bool) -> float:
