@@ -137,3 +137,27 @@ def test_the_appendix_says_what_the_code_answers_and_does_not_count_as_pages(arg
     assert b"pdfuaid:part" in reader.trailer["/Root"]["/Metadata"].get_data()
     text = "".join(sheet.extract_text() for sheet in reader.pages)
     assert re.sub(r"\s", "", text).count("x" * 400) == 1 and "x" * 200 not in text  # wrapped, and whole
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_no_line_of_the_code_leaves_the_paper(arguments, tmp_path, paper):
+    import weasyprint
+    from weasyprint.formatting_structure.boxes import TextBox
+
+    from inquest.report.pdf import PAPERS
+
+    made = render(**arguments, ran=[(chapter, rule, REPO / script) for chapter, rule, script in RAN])
+    sheet = weasyprint.CSS(string=PAPERS[paper])
+    for page in weasyprint.HTML(string=made).render(stylesheets=[sheet]).pages:
+        box = page._page_box
+        for text in box.descendants():
+            if isinstance(text, TextBox):
+                assert text.position_x + text.width <= box.content_box_x() + box.width + 1, text.text
+
+
+def test_no_barrier_that_a_checker_finds(arguments, tmp_path, barriers):
+    (tmp_path / "page.html").write_text(
+        render(**arguments, ran=[(chapter, rule, REPO / script) for chapter, rule, script in RAN]),
+        encoding="utf-8",
+    )
+    assert barriers(tmp_path / "page.html") == {}
