@@ -131,10 +131,11 @@ def test_the_head_of_a_long_table_is_repeated(reader):
 
 
 @pytest.mark.parametrize(("paper", "size"), [("A4", (595, 842)), ("Letter", (612, 792))])
-def test_paper(tmp_path, paper, size):
-    write_pdf(SMALL, tmp_path / "x.pdf", paper)
-    box = PdfReader(tmp_path / "x.pdf").pages[0].mediabox
-    assert (round(float(box.width)), round(float(box.height))) == size
+def test_paper(tmp_path, page, paper, size):
+    for html in (SMALL, page):  # the latter has a style sheet with a size of its own
+        write_pdf(html, tmp_path / "x.pdf", paper)
+        boxes = [sheet.mediabox for sheet in PdfReader(tmp_path / "x.pdf").pages]
+        assert {(round(float(box.width)), round(float(box.height))) for box in boxes} == {size}
 
 
 def long_page(body="", title="", kind="compact"):

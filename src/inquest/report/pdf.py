@@ -19,11 +19,9 @@ from inquest.report.floats import settle
 from inquest.report.lines import remembered_lines
 from inquest.report.vectors import quick_figures
 
-PAPERS = {
-    "A4": "@page { size: A4; margin-left: 23mm; margin-right: 23mm }",
-    "Letter": "@page { size: Letter; margin-left: 26mm; margin-right: 25.9mm }",
-}
-"""Both leave the 164 mm that report/style.css is made for."""
+_SHEET = "@page {{ size: {} !important; margin-left: {}mm !important; margin-right: {}mm !important }}"
+PAPERS = {"A4": _SHEET.format("A4", 23, 23), "Letter": _SHEET.format("Letter", 26, 25.9)}
+"""Both leave the 164 mm that report/style.css is made for; a page's own style sheet would come after them."""
 APT = "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 _CHAPTERS_ONLY = "body:not(.compact) > header.title, nav.contents, .references, .appendices { display: none }"
 _LONGEST = 4  # parts that are named where a document is too long
