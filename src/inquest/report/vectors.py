@@ -154,8 +154,7 @@ class _Figure:
 
     def _image(self, node: Element) -> None:
         """Let WeasyPrint draw what is no vector."""
-        from cssselect2 import ElementWrapper
-        from weasyprint.svg import Node
+        from weasyprint.svg import ElementWrapper, Node
 
         self.image.draw_node(Node(ElementWrapper.from_xml_root(node), self.image.tree._style), 16)
 
