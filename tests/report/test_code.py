@@ -25,6 +25,7 @@ RAN = [
     ("influence", "leave_one_out", "scripts/influence/leave_one_out.py"),
     ("influence", "leave_group_out", "scripts/influence/leave_group_out.py"),
 ]
+HERE = [(chapter, rule, REPO / script) for chapter, rule, script in RAN]
 
 
 def plain(markup: str) -> str:
@@ -117,7 +118,7 @@ def test_rubrics_name_rules_that_are_there():
 def test_the_appendix_says_what_the_code_answers_and_does_not_count_as_pages(arguments, page, tmp_path):
     long = tmp_path / "long.py"
     long.write_text(f'"""A long one."""\n\nvalue = "{"x" * 400}"\n', encoding="utf-8")
-    ran = [(chapter, rule, REPO / script) for chapter, rule, script in RAN] + [("own", "long", long)]
+    ran = [*HERE, ("own", "long", long)]
     made = render(**arguments, ran=ran)
     appendix = made.split('id="appendix-code"')[1]
     assert re.findall(r'<h3 id="code-(\w+)">.*?</span> (.*?)</h3>', appendix)[0] == (
@@ -146,7 +147,7 @@ def test_no_line_of_the_code_leaves_the_paper(arguments, tmp_path, paper):
 
     from inquest.report.pdf import PAPERS
 
-    made = render(**arguments, ran=[(chapter, rule, REPO / script) for chapter, rule, script in RAN])
+    made = render(**arguments, ran=HERE)
     sheet = weasyprint.CSS(string=PAPERS[paper])
     for page in weasyprint.HTML(string=made).render(stylesheets=[sheet]).pages:
         box = page._page_box
@@ -157,7 +158,7 @@ def test_no_line_of_the_code_leaves_the_paper(arguments, tmp_path, paper):
 
 def test_no_barrier_that_a_checker_finds(arguments, tmp_path, barriers):
     (tmp_path / "page.html").write_text(
-        render(**arguments, ran=[(chapter, rule, REPO / script) for chapter, rule, script in RAN]),
+        render(**arguments, ran=HERE),
         encoding="utf-8",
     )
     assert barriers(tmp_path / "page.html") == {}

@@ -102,6 +102,8 @@ def test_a_figure_looks_the_same(draw, tmp_path, slow):
         '<path d="M 1 1 L 20 20 L 1 20 z" transform="rotate(20 5 5)"/>',
         '<path d="M 1 1 L 20 20 L 1 20 z" clip-path="url(#nothing)"/>',
         '<use xlink:href="#nothing"/>',
+        '<path d="M 1 1 L 20 20 z" style="stroke: #000000; stroke-width: 1pt"/>',
+        '<path d="M 1 1 L 20 20 z" style="stroke: #000000; stroke-linejoin: arcs"/>',
         "<text>words</text>",
     ],
 )

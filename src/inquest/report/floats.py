@@ -16,9 +16,7 @@ from typing import Any
 _SLACK = 4.0  # CSS pixels that a measured height may be wrong by
 _HOLE = 0.12  # of the page: less white space than this is no hole
 _SECTION_HOLE = 0.15  # of the page: less than this is no reason to let a figure wait beyond its section
-_CHAPTER_HOLE = (
-    0.38  # of the page: more than this is too much to leave, whatever stands close to its words for it
-)
+_LARGE_HOLE = 0.38  # of the page: more than this is too much to leave, so that a figure stands by its words
 _KEPT = 3  # lines of a paragraph that stand together at the foot and at the head of a page, as in style.css
 _LINES = 62.0  # CSS pixels of text that a heading must have below it
 
@@ -139,7 +137,7 @@ class _Column:
             while waiting:
                 firsts = {block.element.tag: block for block in reversed(waiting)}.values()
                 fitting = [block for block in waiting if block in firsts and self._fits(block, block.height)]
-                if not (fitting or last) and self.height - self.at > _CHAPTER_HOLE * self.height:
+                if not (fitting or last) and self.height - self.at > _LARGE_HOLE * self.height:
                     break  # there is text to fill this with
                 block = (fitting or waiting)[0]
                 waiting.remove(block)
@@ -157,7 +155,7 @@ class _Column:
             if block.heads:
                 if waiting and self.height - self.at < _SECTION_HOLE * self.height:
                     flush()
-                whole = self.height - self.at < _CHAPTER_HOLE * self.height
+                whole = self.height - self.at < _LARGE_HOLE * self.height
                 needed = self._needed(blocks[i:], whole)
                 if not self._fits(block, needed):
                     flush()

@@ -69,16 +69,14 @@ def remembered_lines() -> Iterator[None]:
     from weasyprint.text.line_break import split_first_line
 
     known: dict[Any, tuple[Any, ...]] = {}
-    kept: dict[int, Any] = {}  # styles live as long as their numbers are used
-    alike: dict[int, int] = {}
+    styles: dict[int, tuple[Any, int]] = {}  # a style lives as long as its identity is used
     numbers: dict[str, int] = {}
 
     def number(style: Any) -> int:
-        if id(style) not in alike:
-            kept[id(style)] = style
+        if id(style) not in styles:
             what = f"{id(style.font_config)} {[style[name] for name in _PROPERTIES]}"
-            alike[id(style)] = numbers.setdefault(what, len(numbers))
-        return alike[id(style)]
+            styles[id(style)] = (style, numbers.setdefault(what, len(numbers)))
+        return styles[id(style)][1]
 
     def split(text: str, style: Any, context: Any, *room: Any, **start: bool) -> tuple[Any, ...]:
         key = (text, number(style), room, *start.items())

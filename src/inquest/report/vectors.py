@@ -48,7 +48,7 @@ _KNOWN = {
 _UNSEEN = {"defs", "metadata"}
 
 
-class _UnknownError(Exception):
+class _UnknownError(ValueError):
     """Something that matplotlib was not seen to write."""
 
 
@@ -75,7 +75,7 @@ def quick_figures() -> Iterator[None]:
         try:
             with stream.stacked():
                 _Figure(image).draw(width, height)
-        except _UnknownError:
+        except (KeyError, ValueError):  # nor is a length with a unit, or a cap of another shape
             del stream.stream[before:]
             slow(image, stream, width, height, base_url, context)
 
