@@ -76,7 +76,7 @@ def font_faces(text: str) -> str:
         ``@font-face`` rules with the fonts as data: the page needs no other file, and the same text gives
         the same bytes.
     """
-    wanted = {ord(character) for character in text if ord(character) >= 0x20} | set(range(0x20, 0x7F))
+    wanted = {ord(character) for character in set(text) if ord(character) >= 0x20} | set(range(0x20, 0x7F))
     return "\n".join(_rule(face, wanted) for face in FACES)
 
 
@@ -90,19 +90,25 @@ def _rule(face: Face, wanted: set[int]) -> str:
 
 def _cut(path: Path, wanted: set[int]) -> bytes:
     """Return the font with the wanted characters only, as WOFF."""
-    from fontTools import subset
+    import uharfbuzz
+    from fontTools.ttLib import TTFont
 
-    options = subset.Options(
-        flavor="woff", layout_features=_FEATURES, notdef_outline=True, hinting=False, recalc_timestamp=False
-    )
-    options.drop_tables += ["FFTM"]  # a font editor's time stamp
-    font = subset.load_font(os.fspath(path), options)
-    cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=wanted)
-    cutter.subset(font)
+    cutter = uharfbuzz.SubsetInput()
+    cutter.unicode_set.update(wanted)
+    cutter.layout_feature_tag_set.clear()
+    cutter.layout_feature_tag_set.update(_tag(feature) for feature in _FEATURES)
+    flags = uharfbuzz.SubsetFlags
+    cutter.flags = flags.NOTDEF_OUTLINE | flags.NO_HINTING | flags.NO_BIDI_CLOSURE
+    face = uharfbuzz.Face(uharfbuzz.Blob.from_file_path(os.fspath(path)))
+    font = TTFont(io.BytesIO(uharfbuzz.subset(face, cutter).blob.data), recalcTimestamp=False)
+    font.flavor = "woff"
     buffer = io.BytesIO()
-    subset.save_font(font, buffer, options)
+    font.save(buffer)
     return buffer.getvalue()
+
+
+def _tag(name: str) -> int:
+    return int.from_bytes(name.encode("ascii"), "big")
 
 
 def register_with_matplotlib() -> None:
