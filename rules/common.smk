@@ -154,6 +154,9 @@ def code(script):
     return code_digest(BASE / "scripts" / f"{script}.py")
 
 
+CALLED = {"llm": "Language model"}  # chapters whose name in a list is not that of their folder
+
+
 def caption(name):
     """What `snakemake --report` says of a result; a figure without words of its own has those of all figures."""
     path = BASE / "report" / "captions" / f"{name}.rst"
@@ -166,7 +169,7 @@ def shown_figure(chapter, name):
         f"{RESULTS}/{chapter}/figures/{name}.svg",
         caption=caption(f"{chapter}/{name}"),
         category="Figures",
-        subcategory=chapter.capitalize(),
+        subcategory=CALLED.get(chapter, chapter.capitalize()),
         labels={"figure": name.replace("_", " ")},
     )
 

@@ -22,6 +22,6 @@ with job(snakemake):
         bootstrap=p.bootstrap,
     )
     folder = Path(snakemake.output[0]).parent
-    write_chapter(folder, facts, tables)
+    write_chapter(folder, facts | {"by_label": plots.by_label(facts["classes"])}, tables)
     plots.who_is_right(folder / "figures" / "who_is_right.svg", tables["agreement"], facts["classes"])
     write_json(snakemake.output.timings, read_json(found.timings))

@@ -13,5 +13,5 @@ with job(snakemake):
     texts, made = read_table(snakemake.input.texts), read_json(snakemake.input.facts)
     sources = [read_json(path) for path in snakemake.input.sources]
     facts, tables = summarise_texts(texts, made, sources, p.about, seed_for(p.seed, "examples"))
-    write_chapter(folder, facts, tables)
+    write_chapter(folder, facts | {"by_label": plots.by_label(made["classes"])}, tables)
     plots.words(folder / "figures" / "words.svg", word_counts(texts), texts["label"], made["classes"])

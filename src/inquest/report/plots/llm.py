@@ -23,6 +23,11 @@ OUTCOMES = {
 _NUMBERS = {"both right": INK, "neither": INK}  # white on the others
 
 
+def by_label(classes: Sequence[str]) -> bool:
+    """Return whether each label has a bar of its own."""
+    return len(classes) <= MOST
+
+
 def who_is_right(path: str | Path, agreement: pd.DataFrame, classes: Sequence[str]) -> None:
     """Draw on which share of the texts both, one or none of the two gives the gold label.
 
@@ -31,10 +36,10 @@ def who_is_right(path: str | Path, agreement: pd.DataFrame, classes: Sequence[st
     agreement : DataFrame
         `gold`, `classifier`, `llm` (missing: no label) and `texts`, how many there are.
     classes : list of str
-        The labels, in order; each has a bar if they are no more than `MOST`.
+        The labels, in order.
     """
     groups = {"all texts": agreement}
-    if len(classes) <= MOST:
+    if by_label(classes):
         groups |= {named(name, 20): agreement[agreement["gold"] == name] for name in classes}
     groups = {name: rows for name, rows in groups.items() if rows["texts"].sum()}
     counts = pd.DataFrame({name: outcomes(rows) for name, rows in groups.items()}).T
@@ -50,7 +55,7 @@ def who_is_right(path: str | Path, agreement: pd.DataFrame, classes: Sequence[st
                 if share >= LEAST:
                     ax.text(
                         start + share / 2, place, f"{count:,}", ha="center", va="center", fontsize=7.5,
-                        color=_NUMBERS.get(name, "white"), gid=f"number-{name}",
+                        color=_NUMBERS.get(name, "white"),
                         bbox={"facecolor": "white", "pad": 0.8} if name == "neither" else None,
                     )  # fmt: skip
         ax.set_yticks(places, counts.index)

@@ -15,6 +15,11 @@ MOST = 0.99  # the share of the texts before those that are put into the last ba
 BARS = 30
 
 
+def by_label(classes: Sequence[str]) -> bool:
+    """Return whether there is a colour for each label."""
+    return len(classes) <= len(LABELS)
+
+
 def words(path: str | Path, counts: np.ndarray, labels: pd.Series, classes: Sequence[str]) -> None:
     """Draw how many texts have how many words, stacked by label if there are colours for all of them.
 
@@ -30,7 +35,7 @@ def words(path: str | Path, counts: np.ndarray, labels: pd.Series, classes: Sequ
     shown = np.minimum(counts, most)
     width = -(-(most + 1) // BARS)  # whole words, so that each bar has as many numbers
     edges = np.arange(0, most + width + 1, width) - 0.5
-    coloured = len(classes) <= len(LABELS)
+    coloured = by_label(classes)
     groups = [shown[(labels == name).to_numpy()] for name in classes] if coloured else [shown]
     colours = list(label_colours(classes).values()) if coloured else [SOFT]
     with figure("column", height=1.4) as (fig, ax):
