@@ -106,7 +106,7 @@ def runs_page(facts: dict[str, Any]) -> list[str]:
     head = ["run", "s", "at most", "met", "processor, s", "scheduler, MiB"]
     return [
         "## Runs with little to do",
-        f"{facts['study']}, {facts['cores']} cores.".capitalize(),
+        f"{facts['study']}, {facts['cores']} cores; medians of {facts['repeats']}.".capitalize(),
         table(head, rows),
     ]
 

@@ -7,6 +7,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -111,7 +112,8 @@ def runs(quick: bool) -> dict[str, Any]:
     say(name)
     workflow(place, config)
     found: dict[str, list[dict[str, Any]]] = {what: [] for what in LIMITS}
-    for _ in range(1 if quick else REPEATS):
+    repeats = 1 if quick else REPEATS
+    for _ in range(repeats):
         found["nothing"].append(workflow(place, config))
         found["words"].append(workflow(place, config, "--forcerun", "html"))
         for measured in (place / ".snakemake" / "inquest").glob("*.json"):
@@ -120,6 +122,7 @@ def runs(quick: bool) -> dict[str, Any]:
     return {
         "study": name,
         "cores": CORES,
+        "repeats": repeats,
         **{what: {**middle(found[what]), "at_most": most} for what, most in LIMITS.items()},
     }
 
@@ -141,7 +144,7 @@ def workflow(place: Path, config: Path, *words: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), *words]
     command += ["--cores", str(CORES), "--configfile", str(config), "--nolock"]
     start = time.perf_counter()
-    with open(place / "said.txt", "w+b") as said:
+    with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, cwd=place, stdout=said, stderr=subprocess.STDOUT)
         peak, status = 0.0, Path(f"/proc/{process.pid}/status")
         while True:

@@ -55,7 +55,7 @@ def test_the_pages_print_the_facts(bench, tmp_path):
     }
     runs = {"nothing": run | {"at_most": 5.0}, "words": run | {"at_most": 15.0}}
     runs["style"] = run | {"seconds": 16.0, "at_most": 15.0}
-    workflow = {"machine": facts["machine"], "study": "the study", "cores": 2, **runs}
+    workflow = {"machine": facts["machine"], "study": "the study", "cores": 2, "repeats": 3, **runs}
     bench.results.write(tmp_path, {"scale": facts, "workflow": workflow})
     text = (tmp_path / "results.md").read_text()
     assert "| 600 | 0.1 | `fit` | 100 | yes | 5.5 | yes | 270 | yes |" in text
