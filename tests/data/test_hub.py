@@ -33,6 +33,7 @@ class Hub(ThreadingHTTPServer):
     def __init__(self, files: dict[str, bytes]):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files, self.asked, self.commit, self.status = files, [], COMMIT, 200
+        self.cut = None  # the name of a file of which half is sent
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -78,9 +79,12 @@ class Handler(BaseHTTPRequestHandler):
                 404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": self.server.commit}
             )
         etag = hashlib.sha256(data).hexdigest()
-        self.answer(
-            200, data if body else b"", {"ETag": f'"{etag}"', "X-Repo-Commit": self.server.commit}, len(data)
-        )
+        if body and name == self.server.cut:
+            self.close_connection = True
+            body, data = data[: len(data) // 2], data
+        else:
+            body = data if body else b""
+        self.answer(200, body, {"ETag": f'"{etag}"', "X-Repo-Commit": self.server.commit}, len(data))
 
     def answer(self, status, body, headers=None, length=None):
         self.send_response(status)
@@ -337,3 +341,15 @@ def test_a_model_on_the_hub_is_there_without_it_too(hub, tmp_path):
     other = {"hub": "own/other"}
     assert "and the cache does not have it" in line(fetch_folder, other, tmp_path, tmp_path / "x")
     assert not (tmp_path / "x").exists()
+
+
+def test_a_download_that_is_cut_is_one_line_and_goes_on_the_next_time(hub, tmp_path, monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)  # it tries six times, and waits in between
+    hub.files["model.safetensors"] = b"weights" * 1000
+    hub.cut = "model.safetensors"
+    said = line(fetch_folder, {"hub": "own/thing"}, tmp_path, tmp_path / "model")
+    assert "the download broke off (" in said and said.endswith("start again; what was fetched whole is kept")
+    assert not (tmp_path / "model").exists()
+    hub.cut = None
+    fetch_folder({"hub": "own/thing"}, tmp_path, tmp_path / "model")
+    assert (tmp_path / "model" / "model.safetensors").read_bytes() == b"weights" * 1000

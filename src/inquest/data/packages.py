@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from inquest.errors import InquestError
+from inquest.files import remove
+
+DAY = 86_400.0  # seconds
 
 WHEEL = ("-m", "pip", "download", "--only-binary", ":all:")
 
@@ -51,6 +57,18 @@ SDIST = ("-c", SDIST_SCRIPT, "--only-binary", ":none:", "--no-binary", ":none:")
 
 class Absent(InquestError):
     """What was looked for is not there, but may be elsewhere."""
+
+
+@contextlib.contextmanager
+def empty_folder(downloads: Path) -> Iterator[Path]:
+    """Yield a folder for one distribution; those that a killed run left a day ago or earlier go away."""
+    downloads.mkdir(parents=True, exist_ok=True)
+    for left in downloads.glob(".pip-*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > DAY:
+                remove(left)
+    with tempfile.TemporaryDirectory(dir=downloads, prefix=".pip-") as folder:
+        yield Path(folder)
 
 
 def pip_download(how: Sequence[str], pin: str, folder: Path, where: str) -> Path:

