@@ -86,11 +86,14 @@ def _keys(html: Element, parts: list[Element], salt: str) -> dict[Element, str]:
 @contextlib.contextmanager
 def _only(html: Element, parts: list[Element]) -> Iterator[None]:
     """Take all but these parts, and what they stand in, out of the document inside."""
-    body = html.find("body")
-    around = [body, *(inner for inner in body.iter() if any(part in list(inner) for part in parts))]
+    parents = {child: parent for parent in html.iter() for child in parent}
+    around = set()
+    for part in parts:
+        while (part := parents[part]) is not html:
+            around.add(part)
     whole = {parent: list(parent) for parent in around}
     for parent, children in whole.items():
-        parent[:] = [child for child in children if child in parts or child in whole]
+        parent[:] = [child for child in children if child in parts or child in around]
     try:
         yield
     finally:
