@@ -87,11 +87,7 @@ def more(study: dict[str, Any]) -> str:
 
 def runs_page(facts: dict[str, Any]) -> list[str]:
     """Return the section on runs that have little to do."""
-    names = {
-        "nothing": "nothing to do",
-        "words": "all reports, of which some words are others",
-        "style": "all reports, in another style",
-    }
+    names = {"nothing": "nothing to do", "reports": "only the reports, all of them"}
     rows = [
         [
             names[what],

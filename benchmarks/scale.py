@@ -32,7 +32,7 @@ TINY = Large(
 CORES = 2
 MORE = 100
 """How many walks are asked for in addition, to see which jobs that plans."""
-LIMITS = {"nothing": 5.0, "words": 15.0, "style": 15.0}
+LIMITS = {"nothing": 5.0, "reports": 15.0}
 """The most seconds of a run that has nothing to do but this."""
 REPEATS = 3
 
@@ -96,10 +96,7 @@ def rules(folder: Path, jobs: dict[str, int]) -> list[dict[str, Any]]:
 
 
 def runs(quick: bool) -> dict[str, Any]:
-    """Return what a run takes that has nothing to do, and ones that write the reports anew.
-
-    With other `words` the heights of most chapters are known from before; with another `style` none is.
-    """
+    """Return what a run takes that has nothing to do, and one that has only the reports to write."""
     place, config, name = (
         (ROOT, ROOT / "config.yaml", "the default study")
         if not quick
@@ -111,14 +108,11 @@ def runs(quick: bool) -> dict[str, Any]:
     )
     say(name)
     workflow(place, config)
-    found: dict[str, list[dict[str, Any]]] = {what: [] for what in LIMITS}
     repeats = 1 if quick else REPEATS
+    found: dict[str, list[dict[str, Any]]] = {what: [] for what in LIMITS}
     for _ in range(repeats):
         found["nothing"].append(workflow(place, config))
-        found["words"].append(workflow(place, config, "--forcerun", "html"))
-        for measured in (place / ".snakemake" / "inquest").glob("*.json"):
-            measured.unlink()
-        found["style"].append(workflow(place, config, "--forcerun", "html"))
+        found["reports"].append(workflow(place, config, "--forcerun", "html"))
     return {
         "study": name,
         "cores": CORES,

@@ -53,15 +53,14 @@ def test_the_pages_print_the_facts(bench, tmp_path):
         "machine": dict.fromkeys(("processor", "cores", "memory_gib", "system", "python"), "x"),
         "studies": [gathered(bench, tmp_path)],
     }
-    runs = {"nothing": run | {"at_most": 5.0}, "words": run | {"at_most": 15.0}}
-    runs["style"] = run | {"seconds": 16.0, "at_most": 15.0}
+    runs = {"nothing": run | {"at_most": 5.0}, "reports": run | {"seconds": 16.0, "at_most": 15.0}}
     workflow = {"machine": facts["machine"], "study": "the study", "cores": 2, "repeats": 3, **runs}
     bench.results.write(tmp_path, {"scale": facts, "workflow": workflow})
     text = (tmp_path / "results.md").read_text()
     assert "| 600 | 0.1 | `fit` | 100 | yes | 5.5 | yes | 270 | yes |" in text
     assert "| `fit` | 3 | 2 | 3 | 0.1 | 100 |" in text
     assert "| nothing to do | 4 | 5.0 | yes | 3.5 | 180 |" in text
-    assert "| all reports, in another style | 16 | 15.0 | **no** | 3.5 | 180 |" in text
+    assert "| only the reports, all of them | 16 | 15.0 | **no** | 3.5 | 180 |" in text
     assert set(json.loads((tmp_path / "results.json").read_text())) == {"scale", "workflow"}
 
 

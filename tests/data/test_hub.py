@@ -34,6 +34,7 @@ class Hub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files, self.asked, self.commit, self.status = files, [], COMMIT, 200
         self.cut = None  # the name of a file of which half is sent
+        self.only = "/"  # what is in the addresses that another status is for
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -52,8 +53,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self, body=True):
         path = self.path.partition("?")[0]
         self.server.asked.append(path)
-        if self.server.status != 200:
-            return self.answer(self.server.status, b"{}")
+        if self.server.status != 200 and self.server.only in path:
+            code = {"X-Error-Code": "GatedRepo"} if self.server.status == 403 else {}
+            return self.answer(self.server.status, b"{}", code)
         if "/nobody/" in path:
             return self.answer(404, b"{}", {"X-Error-Code": "RepoNotFound"})
         if "revision/v9" in path:
@@ -351,5 +353,32 @@ def test_a_download_that_is_cut_is_one_line_and_goes_on_the_next_time(hub, tmp_p
     assert "the download broke off (" in said and said.endswith("start again; what was fetched whole is kept")
     assert not (tmp_path / "model").exists()
     hub.cut = None
+    hub.asked.clear()
     fetch_folder({"hub": "own/thing"}, tmp_path, tmp_path / "model")
     assert (tmp_path / "model" / "model.safetensors").read_bytes() == b"weights" * 1000
+    assert not any(path.endswith("vocab.txt") for path in hub.asked)  # what was fetched whole
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (503, "the hub answers 503 Service Unavailable, and the cache does not have it; try again later"),
+        (403, "its owner grants access on request; ask on its page, then `hf auth login`"),
+    ],
+)
+def test_a_hub_that_tells_of_a_model_but_gives_no_file(hub, tmp_path, monkeypatch, status, said):
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    hub.status, hub.only = status, "/resolve/"
+    assert said in line(fetch_folder, {"hub": "own/thing"}, tmp_path, tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    "error", [PermissionError(13, "denied"), RuntimeError("No space left on device (28)")]
+)
+def test_what_is_wrong_with_the_disk_is_no_broken_download(hub, tmp_path, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", fail)
+    with pytest.raises(type(error)):
+        fetch_folder({"hub": "own/thing"}, tmp_path, tmp_path / "model")

@@ -100,3 +100,20 @@ def test_no_figure_parts_words_from_their_formula():
     blocks[3].element.set("class", "display")
     found = [b.element.get("name") for b in floats._Column(100.0).fill(blocks)]
     assert found == ["p1", "p2", "display", "figure1", "p3"]
+
+
+def test_a_paragraph_across_pages_is_as_high_as_its_lines():
+    from weasyprint import CSS, HTML
+
+    html = HTML(
+        string=f"<section class='chapter'><p>{'word ' * 400}</p><ul><li>{'word ' * 200}</li></ul></section>"
+    )
+    sheet = "@page {{ size: 400px {}px; margin: 0 }} * {{ margin: 0; padding: 0; line-height: 20px }}"
+
+    def heights(height: int) -> list[float]:
+        pages = html.render(stylesheets=[CSS(string=sheet.format(height))]).pages
+        assert (len(pages) > 1) == (height < 1000)
+        ((_, measured),) = floats._measure(pages)
+        return [one.height for one in measured]
+
+    assert heights(313) == pytest.approx(heights(9999))  # 13 of each page's 313 hold no line

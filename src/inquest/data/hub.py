@@ -6,7 +6,6 @@ A hub that can't be reached is found out by one request of a few seconds; its li
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
@@ -23,6 +22,7 @@ from inquest.artefacts import atomic
 from inquest.data.checksums import compare
 from inquest.data.packages import reason, without_credentials
 from inquest.errors import InquestError, listing, nearest
+from inquest.runtime import FULL
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 TIMEOUT = 10  # seconds that the hub has for its first answer
 ROWS = 50_000  # rows that are held in memory at a time
 MODEL_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+GATED = ("its owner grants access on request", "ask on its page, then `hf auth login`")
 LISTED = re.compile(r"(?:Available|available configs|Should be one of):? (\[.*?\])", re.DOTALL)
 
 
@@ -79,7 +80,7 @@ def fetch_rows(source: Mapping[str, Any], target: Path) -> dict[str, Any]:
 def snapshot(name: str, revision: str | None, where: str) -> tuple[Path, str]:
     """Return the folder in the user's cache with a model's files, and their commit."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub.errors import GatedRepoError, HTTPError, LocalEntryNotFoundError
 
     _, why = _ask(name, revision, "model", where)
     try:
@@ -92,9 +93,11 @@ def snapshot(name: str, revision: str | None, where: str) -> tuple[Path, str]:
             local_files_only=bool(why),
         )
     except LocalEntryNotFoundError as error:
-        raise _unreachable(where, why or _lost(None, error)) from error
-    except Exception as error:  # of whichever library the hub's own connects with
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        raise _unreachable(where, why or _why(error.__cause__ or error)) from error
+    except GatedRepoError as error:
+        raise InquestError(where, *GATED) from error
+    except (HTTPError, OSError, RuntimeError) as error:
+        if isinstance(error, PermissionError) or any(full in str(error) for full in FULL):
             raise
         found = f"the download broke off ({reason(str(error)) or _first_line(error)})"
         raise InquestError(where, found, "start again; what was fetched whole is kept") from error
@@ -109,7 +112,6 @@ def _ask(name: str, revision: str | None, kind: str, where: str) -> tuple[str | 
     from huggingface_hub import HfApi
     from huggingface_hub.errors import (
         GatedRepoError,
-        HfHubHTTPError,
         HFValidationError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
@@ -121,21 +123,26 @@ def _ask(name: str, revision: str | None, kind: str, where: str) -> tuple[str | 
     except HFValidationError:
         found, allowed = "no name on the hub is like this", "owner/name is needed, or a folder that is there"
     except GatedRepoError:
-        found, allowed = "its owner grants access on request", "ask on its page, then `hf auth login`"
+        found, allowed = GATED
     except RevisionNotFoundError:
         found, allowed = f"it has no revision {revision!r}", "a commit, tag or branch is needed"
     except RepositoryNotFoundError:
         found = f"the hub has no such {kind}, or not for you"
         allowed = "check the name, or log in with `hf auth login`"
-    except HfHubHTTPError as error:
-        return None, f"answers {error.response.status_code} {error.response.reason_phrase}".rstrip()
     except Exception as error:  # of whichever library the hub's own connects with
-        said = str(error)
-        return None, _lost("offline mode" if "offline mode" in said else reason(said), error)
+        return None, _why(error)
     raise InquestError(where, found, allowed)
 
 
-def _lost(why: str | None, error: Exception) -> str:
+def _why(error: BaseException) -> str:
+    """Return what is the matter with the hub."""
+    if (response := getattr(error, "response", None)) is not None:
+        return f"answers {response.status_code} {response.reason_phrase}".rstrip()
+    said = str(error)
+    return _lost("offline mode" if "offline mode" in said else reason(said), error)
+
+
+def _lost(why: str | None, error: BaseException) -> str:
     return f"can't be reached ({why or type(error).__name__})"
 
 

@@ -61,7 +61,7 @@ class Absent(InquestError):
 
 @contextlib.contextmanager
 def empty_folder(downloads: Path) -> Iterator[Path]:
-    """Yield a folder for one distribution; those that a killed run left a day ago or earlier go away."""
+    """Yield a folder for one distribution, and remove those that killed runs left a day ago or earlier."""
     downloads.mkdir(parents=True, exist_ok=True)
     for left in downloads.glob(".pip-*"):
         with contextlib.suppress(FileNotFoundError):

@@ -1,19 +1,17 @@
 """Figures and tables move down where they would leave a hole: the text that follows fills the page first.
 
 WeasyPrint keeps everything in the order of the HTML, so a figure that does not fit below a paragraph leaves
-white space. A walk over the measured blocks (`inquest.report.heights`) finds an order in which text fills
-each page and what waited stands at the next place that has room. Figures stay in their order, and so do
-tables; none of them leaves its chapter, and the figure below a chapter's answer stays there unless that would
-leave half a page empty. A title that is shown stands above the first chapter.
+white space. A first layout measures every block; a walk over the measured blocks then finds an order in which
+text fills each page and what waited stands at the next place that has room. Figures stay in their order, and
+so do tables; none of them leaves its chapter, and the figure below a chapter's answer stays there unless that
+would leave half a page empty. A title that is shown stands above the first chapter.
 """
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import astuple, dataclass
-from xml.etree.ElementTree import Element
-
-from inquest.report.heights import Measured
+from dataclasses import dataclass
+from typing import Any
 
 _SLACK = 4.0  # CSS pixels that a measured height may be wrong by
 _HOLE = 0.12  # of the page: less white space than this is no hole
@@ -25,9 +23,9 @@ _LINES = 62.0  # CSS pixels of text that a heading must have below it
 
 @dataclass(eq=False)
 class _Block:
-    """A child of a chapter, and the room that it takes (see `inquest.report.heights.Room`)."""
+    """A child of a chapter, as it was measured: heights in CSS pixels, margins apart; a paragraph's lines."""
 
-    element: Element
+    element: Any
     height: float = 0.0
     above: float = 0.0
     below: float = 0.0
@@ -58,27 +56,61 @@ class _Block:
         return self.element.tag in ("h2", "h3", "h4")
 
 
-def settle(parts: list[Measured]) -> None:
+def settle(pages: list[Any]) -> None:
     """Reorder the children of every chapter so that pages are filled.
 
     Parameters
     ----------
-    parts : list of Measured
-        A title, if it is shown above the first chapter, and the chapters; their elements are moved in place.
+    pages : list
+        The pages of a first layout (``Document.pages``); the elements that they show are moved in place.
     """
-    if not parts:
-        return
-    column = _Column(parts[0].page)
-    for section, _, rooms in parts:
-        if section.tag == "header":
-            column.at, column.margin = rooms[0].height, rooms[0].below
-            continue
-        order = column.fill(
-            [_Block(child, *astuple(room)) for child, room in zip(section, rooms, strict=True)]
-        )
+    column = _Column(pages[0]._page_box.height)
+    column.at, column.margin = _title(pages[0])
+    for section, blocks in _measure(pages):
+        order = column.fill(blocks)
         for block in order:
             block.element.tail = "\n"
         section[:] = [block.element for block in order]
+
+
+def _title(page: Any) -> tuple[float, float]:
+    """Return where the title ends on the first page, and its margin below; zeros if it is not shown."""
+    for box in page._page_box.descendants():
+        element = getattr(box, "element", None)
+        if element is not None and element.tag == "header" and box.element_tag == "header":
+            end = box.border_box_y() + box.border_height() - page._page_box.content_box_y()
+            return end, box.style["margin_bottom"].value
+    return 0.0, 0.0
+
+
+def _measure(pages: list[Any]) -> list[tuple[Any, list[_Block]]]:
+    """Return each chapter's element with its blocks in order; the parts of a split block are added up."""
+    chapters: dict[Any, dict[Any, _Block]] = {}
+    for page in pages:
+        for box in page._page_box.descendants():
+            element = getattr(box, "element", None)
+            if element is None or element.tag != "section" or box.element_tag != "section":
+                continue
+            blocks = chapters.setdefault(element, {})
+            for child in box.children:
+                block = blocks.setdefault(child.element, _Block(child.element))
+                # the style's margins: at a page's edge the box itself has none
+                block.above = child.style["margin_top"].value
+                block.below = child.style["margin_bottom"].value
+                block.height += _used(child) if block.flows else child.border_height()
+                if child.element.tag == "p":
+                    block.lines += len(child.children)
+    return [(section, list(blocks.values())) for section, blocks in chapters.items()]
+
+
+def _used(box: Any) -> float:
+    """Return the height down to the last line: a page's end stretches the part of a block that is there."""
+    from weasyprint.formatting_structure.boxes import LineBox
+
+    last = box
+    while not isinstance(last, LineBox) and getattr(last, "children", ()):
+        last = last.children[-1]
+    return last.border_box_y() + last.border_height() - box.border_box_y()
 
 
 def _alike(one: _Block, other: _Block) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import gc
-import hashlib
 import logging
 import math
 import os
@@ -17,7 +16,6 @@ from typing import Any
 from inquest.errors import InquestError
 from inquest.files import atomic
 from inquest.report.floats import settle
-from inquest.report.heights import APART, measure
 from inquest.report.lines import remembered_lines
 from inquest.report.vectors import quick_figures
 
@@ -25,6 +23,7 @@ _SHEET = "@page {{ size: {} !important; margin-left: {}mm !important; margin-rig
 PAPERS = {"A4": _SHEET.format("A4", 23, 23), "Letter": _SHEET.format("Letter", 26, 25.9)}
 """Both leave the 164 mm that report/style.css is made for; a page's own style sheet would come after them."""
 APT = "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+_CHAPTERS_ONLY = "body:not(.compact) > header.title, nav.contents, .references, .appendices { display: none }"
 _LONGEST = 4  # parts that are named where a document is too long
 _PICTURE = re.compile(r"""(<img\b[^>]*?\ssrc=["'])data:(image/[a-z+]+);base64,([A-Za-z0-9+/=]+)(["'])""")
 _PICTURES = "http://pictures.invalid/"
@@ -32,14 +31,7 @@ _BESIDE = "http://beside.invalid/"  # stands for the document's folder until lin
 _EPOCH = "315532800"  # 1 January 1980: font tables and the PDF carry no other time
 
 
-def write_pdf(
-    html: str,
-    path: str | Path,
-    paper: str = "A4",
-    most: int | None = None,
-    memory: Path | None = None,
-    code: str = "",
-) -> None:
+def write_pdf(html: str, path: str | Path, paper: str = "A4", most: int | None = None) -> None:
     """Write a page of `inquest.report.document.render` as a tagged PDF.
 
     Parameters
@@ -51,10 +43,6 @@ def write_pdf(
     paper : {"A4", "Letter"}
     most : int, optional
         The most pages before the references and the appendix.
-    memory : path, optional
-        A file that keeps the heights of the chapters for the next time. The PDF is the same without.
-    code : str
-        A digest of this code: what another one has measured is measured anew.
 
     Raises
     ------
@@ -78,9 +66,8 @@ def write_pdf(
                 **options,
             )
 
-        with _quiet():  # links to what is left out lead nowhere
-            made_by = f"{code} {paper} {weasyprint.__version__} {weasyprint.text.ffi.pango.pango_version()}"
-            settle(measure(document.etree_element, lambda: lay_out(APART).pages, memory, made_by))
+        with _quiet():  # links to what is hidden lead nowhere
+            settle(lay_out(_CHAPTERS_ONLY).pages)
         for missing in [address for address, image in images.items() if image is None]:
             del images[missing]  # the layout that counts says so
         printed = lay_out(pdf_variant="pdf/ua-1")
@@ -155,7 +142,7 @@ def _apart(html: str) -> tuple[str, dict[str, tuple[str, bytes]]]:
     pictures: dict[str, tuple[str, bytes]] = {}
 
     def short(picture: re.Match[str]) -> str:
-        address = f"{_PICTURES}{hashlib.sha256(picture[3].encode()).hexdigest()}"
+        address = f"{_PICTURES}{len(pictures)}"
         pictures[address] = (picture[2], base64.b64decode(picture[3]))
         return f"{picture[1]}{address}{picture[4]}"
 
