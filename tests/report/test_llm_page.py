@@ -13,7 +13,7 @@ from inquest.artefacts import read_json, write_chapter, write_json
 from inquest.config.llm import Llm
 from inquest.report.document import render
 from inquest.report.pdf import write_pdf
-from inquest.report.plots.llm import who_is_right
+from inquest.report.plots.llm import by_label, who_is_right
 from inquest.text.evaluation import wilson
 from inquest.text.llm.summary import summarise_llm
 
@@ -127,7 +127,7 @@ def study(
         seed=1,
         bootstrap=200,
     )
-    write_chapter(folder / "llm", facts, tables)
+    write_chapter(folder / "llm", facts | {"by_label": by_label(facts["classes"])}, tables)
     who_is_right(folder / "llm" / "figures" / "who_is_right.svg", tables["agreement"], facts["classes"])
     return {
         "document": DOCUMENT,

@@ -125,7 +125,7 @@ def test_how_the_parts_were_drawn_is_said(make, plain, parts, split, expected):
 
 def page(folder: Path, texts, made, about: str = "") -> str:
     facts, tables = summarise_texts(texts, made, [SOURCE], about, seed=1)
-    write_chapter(folder / "text", facts, tables)
+    write_chapter(folder / "text", facts | {"by_label": plots.by_label(made["classes"])}, tables)
     plots.words(
         folder / "text" / "figures" / "words.svg", word_counts(texts), texts["label"], made["classes"]
     )
@@ -154,6 +154,7 @@ def test_the_page_of_two_labels(tmp_path, small):
         "3 test texts also stand in the training part, 1 of them with another label; none was removed."
         in said
     )
+    assert "Words of the texts of all parts, by label." in said
     assert "A test text has 2 words in the median; all but one in twenty have at most 3" in said
 
 
@@ -162,5 +163,6 @@ def test_the_page_of_pairs_with_many_labels_and_hostile_texts(tmp_path, make, ta
     raw = table(text=[f"<script>{i}</script>" for i in range(168)], pair=["$x$ & y"] * 168, label=labels)
     said = page(tmp_path, *make(raw, pair="pair", split={"draw": "random", "validation": 20, "test": 20}))
     assert "Which of 14 labels does a pair of texts have?" in said and "128 pairs of texts" in said
+    assert "Words of the pairs of texts of all parts." in said
     assert "&lt;script&gt;" in said and "2 more rows left out." in said
     assert "No test pair of texts also stands in the training part." in said

@@ -85,7 +85,7 @@ def test_a_study_of_texts_has_a_tidy_report(texts_workflow, unpacked):
         texts_workflow,
         documents={"classifier.html", "classifier.pdf"},
         pages={"error-map.html", "errors.csv"},
-        chapters={"Text", "Classifier", "Llm", "Errors"},
+        chapters={"Text", "Classifier", "Language model", "Errors"},
     )
 
 
