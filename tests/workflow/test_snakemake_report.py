@@ -60,7 +60,8 @@ def checked(folder: Path, workflow, documents: set[str], pages: set[str], chapte
             chapter, _, name = Path(path).parts[-3:]
             assert about["labels"] == {"figure": name.removesuffix(".svg").replace("_", " ")}
             assert about["job_properties"]["rule"] not in ("html", "provenance")
-            assert path in categories["Figures"][chapter.capitalize()]
+            called = {"llm": "Language model"}.get(chapter, chapter.capitalize())
+            assert path in categories["Figures"][called]
 
 
 def test_a_study_of_a_table_has_a_tidy_report(workflow, unpacked):
