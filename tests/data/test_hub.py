@@ -95,7 +95,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body) if length is None else length))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":  # a body would be read as the next answer
+            self.wfile.write(body)
 
 
 FILES = {
