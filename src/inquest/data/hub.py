@@ -139,11 +139,8 @@ def _why(error: BaseException) -> str:
     if (response := getattr(error, "response", None)) is not None:
         return f"answers {response.status_code} {response.reason_phrase}".rstrip()
     said = str(error)
-    return _lost("offline mode" if "offline mode" in said else reason(said), error)
-
-
-def _lost(why: str | None, error: BaseException) -> str:
-    return f"can't be reached ({why or type(error).__name__})"
+    known = "offline mode" if "offline mode" in said else reason(said)
+    return f"can't be reached ({known or type(error).__name__})"
 
 
 def _unreachable(where: str, why: str) -> InquestError:
@@ -238,7 +235,7 @@ def _one_line(source: Mapping[str, Any], where: str, why: str | None) -> Iterato
     except datasets.exceptions.DatasetNotFoundError as error:
         raise InquestError(where, "there is no such data set", "check the name") from error
     except ConnectionError as error:
-        raise _unreachable(where, why or _lost(reason(str(error)), error)) from error
+        raise _unreachable(where, why or _why(error)) from error
     except (OSError, RuntimeError, ValueError, datasets.exceptions.DatasetsError) as error:
         listed = LISTED.search(str(error)) if isinstance(error, ValueError) else None
         if listed:
